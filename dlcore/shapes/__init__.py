@@ -1,0 +1,12 @@
+"""The third reader of a network: what its layers cost and see, without computing a single activation.
+
+``networks.lenet5(shapes.nn)`` is the same network as with ``scratch.nn`` or ``pytorch.nn``, read for the shape of each
+layer's output, its parameters, its multiply-adds and its receptive field. :func:`layers` returns them as
+records, :func:`table` as a table to look at.
+"""
+
+from . import nn
+from .reading import Layer, layers
+from .tables import Table, table
+
+__all__ = ["Layer", "Table", "layers", "nn", "table"]

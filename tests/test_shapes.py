@@ -1,0 +1,379 @@
+"""dlcore.shapes: what it says of a network without computing it is what PyTorch finds by computing it."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from torch.utils.flop_counter import FlopCounterMode
+
+from dlcore import networks, pytorch, scratch, shapes
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
+
+
+# Networks are drawn as lists of (name of a layer, its arguments), so that each reader builds its own.
+
+
+def build(nn, spelling):
+    """A network in the vocabulary `nn`; a nested list is a network within."""
+    return nn.Sequential(
+        *(build(nn, item) if isinstance(item, list) else getattr(nn, item[0])(**item[1]) for item in spelling)
+    )
+
+
+@st.composite
+def convolution(draw, axes, in_channels, modes=("zeros", "reflect", "replicate", "circular")):
+    def lengths(least, most):
+        return draw(st.one_of(st.integers(least, most), st.tuples(*[st.integers(least, most)] * axes)))
+
+    groups = draw(st.sampled_from([g for g in (1, 2) if in_channels % g == 0]))
+    padding = draw(st.sampled_from(["same", "valid", lengths(0, 2)]))
+    return f"Conv{axes}d", {
+        "in_channels": in_channels,
+        "out_channels": groups * draw(st.integers(1, 3)),
+        "kernel_size": lengths(1, 4),
+        "stride": 1 if padding == "same" else lengths(1, 3),
+        "padding": padding,
+        "dilation": lengths(1, 3),
+        "groups": groups,
+        "bias": draw(st.booleans()),
+        "padding_mode": draw(st.sampled_from(modes)),
+    }
+
+
+@st.composite
+def pooling(draw, ceil=True):
+    def pair(least, most):
+        return draw(st.one_of(st.integers(least, most), st.tuples(*[st.integers(least, most)] * 2)))
+
+    kernel_size = pair(1, 3)
+    half = min(kernel_size if isinstance(kernel_size, tuple) else (kernel_size,)) // 2
+    options = {"kernel_size": kernel_size, "stride": draw(st.sampled_from([None, pair(1, 3)])),
+               "padding": draw(st.integers(0, half + 1)), "ceil_mode": ceil and draw(st.booleans())}  # fmt: skip
+    name = draw(st.sampled_from(["MaxPool2d", "AvgPool2d"]))
+    if name == "MaxPool2d":
+        options["dilation"] = pair(1, 2)
+    return name, options
+
+
+@st.composite
+def stacks(draw, axes=2, most=4, **options):
+    """A list of convolutions, poolings and activations, and the number of channels that it takes."""
+    channels = first = draw(st.integers(1, 4))
+    spelling = []
+    for _ in range(draw(st.integers(1, most))):
+        kind = draw(st.sampled_from(["convolution", "convolution", "ReLU"] + ["pooling"] * (axes == 2)))
+        if kind == "convolution":
+            item = draw(convolution(axes, channels, **options))
+            channels = item[1]["out_channels"]
+        else:
+            item = ("ReLU", {}) if kind == "ReLU" else draw(pooling(ceil=not options))
+        spelling.append([item] if draw(st.booleans()) else item)
+    return spelling, first
+
+
+def compute(network, shape):
+    """The shape that goes out of each layer of a torch network by name, or None if an input does not fit."""
+    seen = {}
+    hooks = [
+        module.register_forward_hook(
+            lambda module, inputs, output, name=name: seen.update({name: tuple(output.shape)})
+        )
+        for name, module in network.named_modules()
+        if not list(module.children())
+    ]
+    try:
+        network(torch.zeros(shape))
+    except RuntimeError:
+        return None
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen
+
+
+@settings(max_examples=150)
+@given(st.data(), st.sampled_from([1, 2, 2, 3]))
+def test_output_shapes_and_parameters_are_pytorchs(data, axes):
+    spelling, channels = data.draw(stacks(axes))
+    shape = (data.draw(st.integers(0, 2)), channels, *(data.draw(st.integers(4, 14)) for _ in range(axes)))
+    network = build(torch.nn, spelling)
+    expected = compute(network, shape)
+    if expected is None:
+        with pytest.raises(RuntimeError, match=r"^\d[\d.]*: (Conv|MaxPool|AvgPool)\dd: (input|padding): "):
+            shapes.layers(build(shapes.nn, spelling), shape)
+        return
+    rows = shapes.layers(build(shapes.nn, spelling), shape)
+    assert {row.name: row.output_shape for row in rows} == expected
+    for row in rows:
+        module = network.get_submodule(row.name)
+        assert row.kind == type(module).__name__
+        assert row.parameters == sum(parameter.numel() for parameter in module.parameters())
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_multiply_adds_are_half_of_what_pytorchs_counter_counts(data):
+    spelling, channels = data.draw(stacks(axes=data.draw(st.sampled_from([1, 2, 3])), modes=("zeros",)))
+    axes = next((int(item[0][4]) for item in flat(spelling) if item[0].startswith("Conv")), 2)
+    shape = (2, channels, *[9] * axes)
+    sizes = compute(build(torch.nn, spelling), shape)
+    assume(sizes is not None)
+    *_, last = sizes.values()
+    spelling = [
+        *spelling,
+        ("Flatten", {}),
+        ("Linear", {"in_features": int(np.prod(last[1:])), "out_features": 3}),
+    ]
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        build(torch.nn, spelling)(torch.zeros(shape))
+    assert shapes.table(build(shapes.nn, spelling), shape).multiply_adds * 2 == counter.get_total_flops()
+
+
+def flat(spelling):
+    return [layer for item in spelling for layer in (flat(item) if isinstance(item, list) else [item])]
+
+
+# The receptive field, found by looking which inputs reach a unit
+
+
+def reached(network, shape, unit):
+    """The input positions that the unit depends on, first and one past the last on each axis, by gradient.
+
+    All weights are positive, so that nothing cancels.
+    """
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1)
+    input = torch.ones(shape, dtype=torch.float64, requires_grad=True)
+    network.double()(input)[(0, 0, *unit)].backward()
+    positions = input.grad[0].sum(0).nonzero()
+    if not len(positions):
+        return []
+    return list(zip(positions.amin(0).tolist(), (positions.amax(0) + 1).tolist()))
+
+
+@settings(max_examples=100)
+@given(st.data(), st.sampled_from([1, 2, 2, 3]))
+def test_the_receptive_field_is_where_the_gradient_is_not_zero(data, axes):
+    spelling, channels = data.draw(stacks(axes, most=3 if axes < 3 else 2, modes=("zeros",)))
+    assume("MaxPool2d" not in [name for name, _ in flat(spelling)])  # sends its gradient to one position only
+    check_receptive_field(spelling, channels, axes, reached)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_the_receptive_field_of_max_pooling_is_where_nan_comes_from(data):
+    spelling, channels = data.draw(stacks(most=2, modes=("zeros",)))
+    spelling = [
+        *spelling,
+        ("MaxPool2d", {"kernel_size": (3, 2), "stride": 2, "padding": 1, "dilation": (1, 2)}),
+    ]
+
+    def reached(network, shape, unit):
+        """NaN spreads to all units that depend on it, through maxima too."""
+        size = shape[2:]
+        inputs = torch.zeros((size[0] * size[1], *shape[1:]))
+        inputs.reshape(len(inputs), shape[1], -1)[range(len(inputs)), :, range(len(inputs))] = torch.nan
+        with torch.no_grad():
+            poisoned = network(inputs)[(slice(None), 0, *unit)].isnan().reshape(size).nonzero()
+        return list(zip(poisoned.amin(0).tolist(), (poisoned.amax(0) + 1).tolist()))
+
+    check_receptive_field(spelling, channels, 2, reached)
+
+
+def check_receptive_field(spelling, channels, axes, reached):
+    # Large enough that a unit in the middle sees no padding.
+    try:
+        far = shapes.layers(build(shapes.nn, spelling), (1, channels, *[200] * axes))[-1]
+    except RuntimeError:  # options that do not fit together
+        assume(False)
+    size = [2 * f + 2 * j + 2 * abs(o) for f, j, o in zip(far.receptive_field, far.jump, far.offset)]
+    assume(np.prod(size) < 3000)
+    shape = (1, channels, *size)
+    last = shapes.layers(build(shapes.nn, spelling), shape)[-1]
+    assert (last.receptive_field, last.jump, last.offset) == (far.receptive_field, far.jump, far.offset)
+    # The first unit whose field begins inside of the input.
+    unit = [max(0, -(o // j)) for o, j in zip(last.offset, last.jump)]
+    starts = [o + u * j for o, u, j in zip(last.offset, unit, last.jump)]
+    expected = [(start, start + f) for start, f in zip(starts, last.receptive_field)]
+    assert all(stop <= n for (_, stop), n in zip(expected, size))
+    assert reached(build(torch.nn, spelling), shape, unit) == expected
+
+
+def test_a_known_receptive_field():
+    # Two 3 x 3 convolutions see 5 x 5; a stride doubles what later layers add; dilation stretches.
+    nn = shapes.nn
+    network = nn.Sequential(
+        nn.Conv2d(1, 1, 3, padding=1),
+        nn.Conv2d(1, 1, 3, stride=2, padding=1),
+        nn.Conv2d(1, 1, (3, 1), dilation=2, padding="same"),
+    )
+    rows = shapes.layers(network, (1, 1, 32, 32))
+    assert [row.receptive_field for row in rows] == [(3, 3), (5, 5), (13, 5)]
+    assert [row.jump for row in rows] == [(1, 1), (2, 2), (2, 2)]
+    assert [row.offset for row in rows] == [(-1, -1), (-2, -2), (-6, -2)]
+
+
+@settings(max_examples=40)
+@given(st.data(), st.booleans())
+def test_after_flattening_units_see_what_the_layers_before_reach(data, padded):
+    spelling, channels = data.draw(stacks(most=2, modes=("zeros",)))
+    spelling = [item for item in flat(spelling) if item[0] != "MaxPool2d"]
+    if not padded:
+        spelling = [
+            (name, {**options, **({"padding": 0} if "padding" in options else {})})
+            for name, options in spelling
+        ]
+    shape = (1, channels, data.draw(st.integers(5, 12)), data.draw(st.integers(5, 12)))
+    sizes = compute(build(torch.nn, spelling), shape)
+    assume(sizes)
+    *_, last = sizes.values()
+    spelling = [
+        *spelling,
+        ("Flatten", {}),
+        ("Linear", {"in_features": int(np.prod(last[1:])), "out_features": 1}),
+    ]
+    row = shapes.layers(build(shapes.nn, spelling), shape)[-1]
+    stops = [o + f for o, f in zip(row.offset, row.receptive_field)]
+    assert row.jump == (0, 0) and min(row.offset) >= 0 and stops[0] <= shape[2] and stops[1] <= shape[3]
+    found = reached(build(torch.nn, spelling), shape, ())
+    if padded:  # then a window may lie on padding alone, and less is seen than could be
+        assert all(o <= start and end <= stop for o, stop, (start, end) in zip(row.offset, stops, found))
+    else:
+        assert list(zip(row.offset, stops)) == found
+
+
+def test_a_linear_layer_on_images_mixes_the_last_axis():
+    network = shapes.nn.Sequential(
+        shapes.nn.Conv2d(1, 2, 3), shapes.nn.Linear(6, 5), shapes.nn.Conv2d(2, 1, 2)
+    )
+    rows = shapes.layers(network, (1, 1, 8, 8))
+    assert [row.receptive_field for row in rows] == [(3, 3), (3, 8), (4, 8)]
+    assert [row.output_shape for row in rows] == [(1, 2, 6, 6), (1, 2, 6, 5), (1, 1, 5, 4)]
+
+
+def test_features_have_no_receptive_field():
+    (row,) = shapes.layers(shapes.nn.Linear(6, 5), (4, 6))
+    assert row == shapes.Layer("", "Linear", (4, 5), 35, 4 * 30, (), (), ())
+
+
+# Vocabulary
+
+
+def test_the_vocabulary_is_that_of_the_other_readers():
+    assert set(scratch.nn.__all__) - set(shapes.nn.__all__) == {"Parameter", "reset_parameters"}
+    assert set(shapes.nn.__all__) < set(scratch.nn.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(set(shapes.nn.__all__) - {"Module", "Sequential"}))
+def test_layers_take_the_same_arguments(name):
+    from inspect import signature
+
+    ours, theirs = (list(signature(getattr(nn, name)).parameters.values()) for nn in (shapes.nn, scratch.nn))
+    theirs = [parameter for parameter in theirs if parameter.name != "dtype"]  # a shape has none
+    assert [(p.name, p.default, p.kind) for p in ours] == [(p.name, p.default, p.kind) for p in theirs]
+
+
+@pytest.mark.parametrize("nn", [shapes.nn, scratch.nn, torch.nn], ids=["shapes", "scratch", "torch"])
+@pytest.mark.parametrize("options", [{"groups": 0}, {"padding": "full"}, {"padding_mode": "mirror"},
+                                     {"padding": "same", "stride": 2}])  # fmt: skip
+def test_constructors_reject_the_same(nn, options):
+    with pytest.raises(ValueError, match=None if nn is torch.nn else f"^{next(iter(options))}: "):
+        nn.Conv2d(4, 4, 3, **options)
+
+
+def test_parameters_have_the_names_of_the_state():
+    network, layers = networks.lenet5(pytorch.nn), networks.lenet5(shapes.nn)
+    state = {f"{place}.{name}": shape for place, layer in enumerate(layers) for name, shape in layer.parameter_shapes.items()}  # fmt: skip
+    assert state == {name: tuple(value.shape) for name, value in network.state_dict().items()}
+
+
+def test_a_shared_layer_has_its_parameters_counted_once():
+    shared = shapes.nn.Linear(3, 3)
+    table = shapes.table(shapes.nn.Sequential(shared, shapes.nn.ReLU(), shared), (1, 3))
+    assert [row.parameters for row in table.rows] == [12, 0, 0]
+    assert (table.parameters, table.multiply_adds) == (12, 18)
+
+
+@pytest.mark.parametrize(
+    "network, shape, error, message",
+    [
+        (lambda nn: nn.Sequential(nn.ReLU(), nn.Conv2d(2, 1, 3)), (1, 3, 5, 5), RuntimeError, "^1: Conv2d: input: expected 2 channels"),
+        (lambda nn: nn.Sequential(nn.Sequential(nn.Conv2d(2, 1, 3))), (1, 2, 2, 5), RuntimeError, "^0.0: Conv2d: input: no window of size 3 x 3 fits into 2 x 5"),
+        (lambda nn: nn.Conv2d(3, 1, 3), (3, 5, 5), RuntimeError, r"^input: expected 4 axes, \(N, C, 2 spatial\)"),
+        (lambda nn: nn.Linear(3, 1), (1, 4), RuntimeError, "^input: expected a last axis of 3"),
+        (lambda nn: nn.MaxPool2d(2, padding=2), (1, 1, 4, 4), RuntimeError, "^padding: at most half"),
+        (lambda nn: nn.Conv2d(1, 1, 3, padding=4, padding_mode="reflect"), (1, 1, 4, 4), RuntimeError, "^padding: mode 'reflect' takes at most 3"),
+        (lambda nn: nn.Flatten(2, 1), (1, 2, 3), RuntimeError, "^start_dim: "),
+        (lambda nn: nn.Flatten(3), (1, 2, 3), IndexError, "^start_dim: "),
+        (lambda nn: nn.ReLU(), (3,), RuntimeError, "^input_shape: "),
+        (lambda nn: nn.ReLU(), 3, TypeError, "^input_shape: "),
+        (lambda nn: nn.ReLU(), (1, 2.5), TypeError, "^input_shape: "),
+        (lambda nn: nn.ReLU(), (1, -1), RuntimeError, "^input_shape: "),
+        (lambda nn: nn.Module(), (1, 2), NotImplementedError, "Module: write read"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named(network, shape, error, message):
+    with pytest.raises(error, match=message):
+        shapes.layers(network(shapes.nn), shape)
+
+
+def test_another_vocabulary_is_an_error():
+    with pytest.raises(TypeError, match="network: expected one spelled in dlcore.shapes.nn, got Sequential"):
+        shapes.layers(networks.lenet5(scratch.nn), (1, 1, 32, 32))
+    with pytest.raises(TypeError, match="Sequential: expected modules, got int at place 1"):
+        shapes.nn.Sequential(shapes.nn.ReLU(), 3)
+
+
+def test_sequential_counts_indexes_and_slices():
+    network = networks.lenet5(shapes.nn)
+    assert len(network) == 12 and network[0] is next(iter(network)) and network[-1] is list(network)[-1]
+    assert isinstance(network[1:3], shapes.nn.Sequential) and network[1:3][0] is network[1]
+
+
+# The table
+
+
+def test_the_table_prints_each_layer_and_the_totals():
+    table = shapes.table(networks.lenet5(shapes.nn), [1, 1, 32, 32])
+    lines = str(table).splitlines()
+    assert len(lines) == 1 + 1 + 1 + 12 + 1 + 1
+    assert lines[0] == "input 1 x 1 x 32 x 32"
+    assert lines[6].split() == [
+        "3",
+        "Conv2d",
+        "1",
+        "x",
+        "16",
+        "x",
+        "10",
+        "x",
+        "10",
+        "2,416",
+        "240,000",
+        "14",
+        "x",
+        "14",
+    ]
+    assert lines[-1].split() == ["total", "61,706", "416,520"]
+    assert max(map(len, lines)) == len(lines[2])
+
+
+def test_the_table_in_a_notebook_says_the_same():
+    table = shapes.table(networks.lenet5(shapes.nn), (1, 1, 32, 32))
+    html = table._repr_html_()
+    rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
+    assert ["".join(" ".join(row).split()) for row in rows] == [
+        "".join(line.split()) for line in str(table).splitlines()[1:] if not line.startswith("--")
+    ]
+    assert html.count('scope="col"') == 6 and "<caption>" in html
+
+
+def test_the_table_escapes_what_a_class_is_called():
+    layer = shapes.nn.ReLU()
+    layer.__class__ = type("<b>", (shapes.nn.ReLU,), {})
+    assert "<b>" not in shapes.table(layer, (1, 2))._repr_html_()
