@@ -18,6 +18,9 @@ COLUMNS = (
     ("receptive field", lambda row: size_text(row.receptive_field), True, None),
 )
 
+# Set here rather than in the book's style sheet, so that notebooks have it too.
+CELL = "padding: 0.15em 0.6em; white-space: nowrap"
+
 
 @dataclass(frozen=True)
 class Table:
@@ -72,7 +75,7 @@ class Table:
                 f"<{tag}{scope}{align}>{escape(cell)}</{tag}>"
                 for cell, (_, _, number, _) in zip(cells, COLUMNS)
                 for scope in [' scope="col"' if tag == "th" else ""]
-                for align in [f' style="text-align: {"right" if number else "left"}"']
+                for align in [f' style="text-align: {"right" if number else "left"}; {CELL}"']
             )
 
         titles, rows, totals = self._cells()

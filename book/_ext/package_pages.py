@@ -1,0 +1,102 @@
+"""The package's pages list every public module without being told.
+
+A line `% modules dlcore.scratch` in a page under book/api becomes one section for the package and for each of its
+public modules, filled by autodoc.
+"""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+from package_key import Package
+
+MARK = re.compile(r"^% modules ([\w.]+)$", re.MULTILINE)
+MODULE = """
+## {name}
+
+```{{eval-rst}}
+.. automodule:: {name}
+   :members:
+{options}
+```
+"""
+
+
+def write_sections(app, docname, source):
+    if not docname.startswith("book/api/"):
+        return
+    root = Path(app.srcdir)
+    package = Package(root / app.config.package_key_package)
+
+    def sections(match):
+        wanted = match.group(1)
+        names = [
+            name
+            for name in package.modules
+            if f"{name}.".startswith(f"{wanted}.") and "._" not in name
+        ]
+        for name in names:
+            # A new module changes its folder: the page is read again.
+            app.env.note_dependency(str(package.modules[name].parent))
+            app.env.note_dependency(str(package.modules[name]))
+        return "\n".join(
+            section(name, package.modules[name].name == "__init__.py") for name in names
+        )
+
+    source[0] = MARK.sub(sections, source[0])
+
+
+def section(name, is_package):
+    # What a package shows of its modules is documented there, once.
+    text = MODULE.format(
+        name=name, options="   :ignore-module-all:" if is_package else ""
+    )
+    borrowed = {} if is_package else borrowed_names(name)
+    if borrowed:
+        rows = "".join(
+            f"| `{own}` | `{origin}` |\n" for own, origin in borrowed.items()
+        )
+        text += f"\nPyTorch's own, under its own name:\n\n| Here | In PyTorch |\n|---|---|\n{rows}"
+    return text
+
+
+def is_of_torch(thing):
+    """Whether PyTorch defines it; its C functions do not say so themselves."""
+    origin = getattr(thing, "__module__", None) or ""
+    return (
+        origin == "torch"
+        or origin.startswith("torch.")
+        or (inspect.isbuiltin(thing) and not origin)
+    )
+
+
+def borrowed_names(name):
+    """PyTorch's full name of every public thing that a module takes from PyTorch unchanged."""
+    try:
+        module = importlib.import_module(name)
+    except ImportError:
+        return {}  # autodoc says why, with a warning
+    things = {name: getattr(module, name) for name in getattr(module, "__all__", [])}
+    return {
+        name: full_name(name, thing)
+        for name, thing in things.items()
+        if is_of_torch(thing)
+    }
+
+
+def full_name(name, thing):
+    for place in ("torch.nn.functional", "torch.nn", "torch.optim", "torch"):
+        if getattr(importlib.import_module(place), name, None) is thing:
+            return f"{place}.{name}"
+    return f"{thing.__module__}.{getattr(thing, '__qualname__', name)}"
+
+
+def skip_borrowed(app, what, name, thing, skip, options):
+    return True if is_of_torch(thing) else None
+
+
+def setup(app):
+    app.connect("source-read", write_sections)
+    app.connect("autodoc-skip-member", skip_borrowed)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
