@@ -80,6 +80,9 @@ _PARAMETERS = {
     "ytick.color": INK,
 }
 
+SMALLEST = 0.65
+"""The least share of its natural width to which a figure may shrink: text of 10 points is then still legible."""
+
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _PNG_LIMIT = 300_000
@@ -205,7 +208,9 @@ def _inline(document, alt, css_class):
         "height": f"{height:.0f}",
         # matplotlib leaves out a fill that is black, hence the fill here.
         "fill": "currentColor",
-        "style": "max-width: 100%; height: auto; stroke-linejoin: round; stroke-linecap: butt",
+        # On a phone a wide figure scrolls by itself rather than shrink until nobody can read it.
+        "style": f"max-width: 100%; min-width: {SMALLEST * width:.0f}px; height: auto; "
+        "stroke-linejoin: round; stroke-linecap: butt",
     }
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)

@@ -90,6 +90,8 @@ def test_picture_describes_itself_and_takes_the_page_s_colour():
     assert svg["role"] == "img" and svg["aria-label"] == 'A "line" <rising> & falling.'
     assert svg["class"] == ["dlcore-figure"] and svg["viewbox"]
     assert "max-width: 100%" in svg["style"]
+    least = float(re.search(r"min-width: (\d+)px", svg["style"]).group(1))
+    assert abs(least / float(svg["width"]) - plots.SMALLEST) < 0.01
     text = svg.find("text", string="time (s)")
     assert "currentColor" in text["style"] and "system-ui" in text["style"] and "DejaVu" not in str(svg)
     assert INK not in str(svg) and "#ffffff" not in str(svg) and "#000000" not in str(svg)
