@@ -7,6 +7,8 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A virtual environment holds absolute paths. Where it was made, its last argument, stands in pyvenv.cfg.
+IN_PLACE := grep -qsF " $(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test bench format clean requirements
@@ -14,12 +16,15 @@ READY := $(VENV)/.ready
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The stamp is written last: a set-up that was interrupted is done again.
+# The stamp is written last: a set-up that was interrupted is done again. A moved folder is set up anew.
+ifneq ($(shell $(IN_PLACE) && echo yes),yes)
+.PHONY: $(READY)
+endif
 $(READY): requirements.txt pyproject.toml
 	@command -v "$(PYTHON)" >/dev/null || { \
 	    echo "$(PYTHON) was not found. Name an interpreter, Python 3.11 or newer: make PYTHON=/path/to/python"; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "The book needs Python 3.11 or newer; $(PYTHON) is Python " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
-	@$(BIN)/python -c '' 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
+	@{ $(IN_PLACE) && $(BIN)/python -c ''; } 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -37,13 +42,13 @@ bench: $(READY)  ## time the operators against PyTorch on the CPU
 	$(BIN)/python -m benchmarks
 
 format: $(READY)  ## put code and notebooks into their committed form
-	$(BIN)/ruff check --fix --quiet .
-	$(BIN)/ruff format --quiet .
+	$(BIN)/python -m ruff check --fix --quiet .
+	$(BIN)/python -m ruff format --quiet .
 	$(BIN)/python tools/strip_notebooks.py book
 
 # Kept out of $(READY): uv is one of the pinned requirements.
 requirements: $(READY)  ## compile requirements.txt from pyproject.toml, every pin to its newest release
-	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --all-extras --python-version 3.11 --no-annotate --quiet -o requirements.txt
+	$(BIN)/python -m uv pip compile pyproject.toml --upgrade --universal --all-extras --python-version 3.11 --no-annotate --quiet -o requirements.txt
 
 clean:  ## remove what was built; the virtual environment stays
 	rm -rf _build

@@ -315,3 +315,50 @@ def test_a_scalar_leaves_the_dtype_alone(scalar):
             scalar - tensor,
         ):
             assert result.dtype == np.float32
+
+
+def test_scalars_and_integers_do_not_widen_a_float():
+    single = np.ones(3, np.float32)
+    for weak in (
+        np.array(2.0),
+        np.float64(2),
+        np.array([1, 2, 3]),
+        np.array(2),
+        2,
+        2.0,
+        np.array([True, False, True]),
+    ):
+        for operator_ in (scratch.add, scratch.sub, scratch.mul, scratch.div, scratch.pow):
+            assert operator_(single, weak).dtype == np.float32
+            result = operator_(scratch.tensor(single, requires_grad=True), scratch.tensor(np.asarray(weak)))
+            assert result.dtype == np.float32
+        if not isinstance(weak, np.ndarray) or weak.dtype != bool:
+            expected = torch.ones(3) * torch.as_tensor(weak)
+            assert expected.dtype == torch.float32
+    assert scratch.add(single, np.ones(3)).dtype == np.float64
+
+
+def test_in_place_arithmetic_updates_a_parameter_and_is_refused_where_it_would_be_lost():
+    parameter = scratch.tensor(np.ones(3, np.float32), requires_grad=True)
+    values = parameter.data
+    with scratch.no_grad():
+        parameter -= 0.5 * scratch.tensor(np.ones(3, np.float32))
+        parameter *= np.float64(2)
+        parameter += 1
+        parameter /= 4
+    assert parameter.requires_grad and parameter.is_leaf and parameter.data is values
+    assert np.array_equal(values, np.full(3, 0.5)) and values.dtype == np.float32
+    with pytest.raises(RuntimeError, match="no_grad"):
+        parameter -= 1
+    constant = scratch.tensor(np.ones(3))
+    with pytest.raises(RuntimeError, match="no_grad"):
+        constant += parameter
+    constant += 1
+    assert np.array_equal(constant.data, np.full(3, 2.0))
+
+
+def test_the_mean_of_many_half_precision_numbers_is_finite():
+    assert scratch.mean(np.ones(100_000, np.float16)) == 1
+    assert scratch.mean([[1.0, 3.0], [5.0, 7.0]], dim=0).tolist() == [3, 5]
+    with pytest.raises(RuntimeError, match="input.*int64"):
+        scratch.mean(np.arange(3))

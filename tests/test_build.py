@@ -1,5 +1,6 @@
 """The tools around the book: what they do to a notebook, a page, a build."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,38 @@ def test_stripping_says_whether_it_changed_a_file(tmp_path):
     assert "widgets" not in stripped
     assert not strip_notebooks.main([tmp_path])
     assert path.read_text() == stripped
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_a_virtual_environment_that_was_moved_is_made_anew(tmp_path):
+    before, after = tmp_path / "before", tmp_path / "after the move"
+    before.mkdir()
+    shutil.copy(ROOT / "Makefile", before)
+    for name in ("requirements.txt", "pyproject.toml"):
+        (before / name).touch()
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", before / ".venv"], check=True)
+    (before / ".venv" / ".ready").touch()
+
+    def make(folder, *options):
+        command = ["make", "-C", folder, f"PYTHON={sys.executable}", *options, ".venv/.ready"]
+        return subprocess.run(command, check=False, capture_output=True, text=True).returncode
+
+    assert make(before, "--question") == 0
+    before.rename(after)
+    assert make(after, "--question") == 1
+    (after / "requirements.txt").write_text("--this stops the set-up")
+    assert make(after) != 0
+    assert str(after / ".venv") in (after / ".venv" / "pyvenv.cfg").read_text()
+
+
+@pytest.mark.parametrize(
+    "path, width",
+    [("book/operators/convolution.ipynb", 88), ("book/_ext/package_key.py", 110), ("dlcore/plots.py", 110)],
+)
+def test_code_shown_on_pages_has_shorter_lines(path, width):
+    command = [sys.executable, "-m", "ruff", "check", "--show-settings", path]
+    settings = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert f"formatter.line_width = {width}\n" in settings
 
 
 def script(filename=None, **attributes):

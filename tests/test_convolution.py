@@ -1,5 +1,6 @@
 """dlcore.scratch.convolution and windows: PyTorch's and SciPy's results, gradients and errors."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from dlcore import scratch
-from dlcore.scratch import windows
+from dlcore.scratch import correlation, windows
 
 CONVOLUTIONS = {1: "conv1d", 2: "conv2d", 3: "conv3d"}
 
@@ -617,3 +618,82 @@ def test_same_padding_keeps_the_size_and_puts_the_odd_zero_after(size, kernel_si
     before, after = windows.same_padding(kernel_size, dilation)
     assert 0 <= after - before <= 1
     assert windows.output_size(size + before + after, kernel_size, dilation=dilation) == size
+
+
+@pytest.mark.parametrize("stride", [1, 2, (1, 2), (3, 1)])
+def test_cutting_images_into_blocks_changes_nothing(stride, monkeypatch):
+    generator = np.random.default_rng(0)
+    shapes = (3, 4, 11, 9), (6, 2, 3, 2), (6,)
+    arrays = [generator.standard_normal(shape) for shape in shapes]
+    options = {"stride": stride, "padding": (2, 1), "dilation": (2, 1), "groups": 2}
+
+    def results():
+        inputs = [scratch.tensor(array, requires_grad=True) for array in arrays]
+        output = scratch.conv2d(*inputs, **options)
+        output.backward(np.random.default_rng(1).standard_normal(output.shape))
+        return [output.data, *(tensor.grad for tensor in inputs)]
+
+    whole = results()
+    for cache in (1, 3_000, 20_000):
+        monkeypatch.setattr(correlation, "CACHE", cache)
+        for result, expected in zip(results(), whole):
+            assert np.abs(result - expected).max() <= 1e-12 * np.abs(expected).max()
+
+
+def test_memory_does_not_grow_with_the_columns_of_a_large_image():
+    image, weight = np.ones((1, 16, 192, 192), np.float32), np.ones((4, 16, 7, 7), np.float32)
+    columns = 16 * 7 * 7 * 96 * 96 * 4
+    x, w = scratch.Tensor(image, requires_grad=True), scratch.Tensor(weight, requires_grad=True)
+    tracemalloc.start()
+    output = scratch.conv2d(x, w, stride=2, padding=3)
+    output.backward(np.ones(output.shape, np.float32))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * image.nbytes + 4 * correlation.CACHE < columns / 2
+
+
+def test_convolve_promotes_arrays_and_names_the_kernel_of_tensors():
+    assert np.array_equal(scratch.convolve([1, 2, 3], [0, 1, 0.5]), np.convolve([1, 2, 3], [0, 1, 0.5]))
+    with pytest.raises(RuntimeError, match="kernel.*float32.*float64"):
+        scratch.convolve(scratch.tensor(np.ones(3, np.float32)), np.ones(2))
+
+
+def test_lists_are_array_like():
+    ones = np.ones((2, 4, 4)).tolist()
+    depthwise, pointwise = np.ones((2, 1, 3, 3)).tolist(), np.ones((3, 2, 1, 1)).tolist()
+    assert scratch.depthwise_separable_conv2d(ones, depthwise, pointwise).shape == (3, 2, 2)
+    assert scratch.focus(ones).shape == (8, 2, 2)
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+@pytest.mark.parametrize("value", [None, 0, 0.0, 1.0])
+def test_pad_takes_the_values_that_torch_takes(mode, value):
+    image = np.arange(12.0).reshape(1, 3, 4)
+    try:
+        expected = torch.nn.functional.pad(torch.tensor(image), (1, 2), mode, value).numpy()
+    except RuntimeError:
+        with pytest.raises(RuntimeError, match="value"):
+            scratch.pad(image, (1, 2), mode, value)
+    else:
+        assert np.array_equal(scratch.pad(image, (1, 2), mode, value), expected)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+@pytest.mark.parametrize(
+    ("shape", "amounts"),
+    [
+        ((1, 2, 0), (1, 1)),
+        ((1, 0, 3), (1, 1)),
+        ((1, 2, 0), (0, 0)),
+        ((0, 2, 3), (1, 1)),
+        ((1, 1, 0, 5), (0, 0, 1, 1)),
+    ],
+)
+def test_padding_empty_axes_is_refused_where_torch_refuses_it(mode, shape, amounts):
+    try:
+        expected = torch.nn.functional.pad(torch.zeros(shape), amounts, mode).shape
+    except RuntimeError:
+        with pytest.raises(RuntimeError, match="input|pad"):
+            scratch.pad(np.zeros(shape), amounts, mode)
+    else:
+        assert scratch.pad(np.zeros(shape), amounts, mode).shape == tuple(expected)

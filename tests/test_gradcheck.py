@@ -168,3 +168,15 @@ def test_something_must_require_gradients(inputs):
 def test_float32_is_too_coarse():
     with pytest.raises(ValueError, match="inputs\\[0\\].*float64.*float32"):
         gradcheck(scratch.exp, [Tensor(np.ones(2, np.float32), requires_grad=True)])
+
+
+def test_every_output_of_several_is_checked():
+    x = scratch.tensor(np.array([0.5, 1.5]), requires_grad=True)
+    assert scratch.gradcheck(lambda x: (x * x, scratch.exp(x)), x)
+
+    @scratch.differentiable
+    def wrong(input):
+        return (input * 2, input * 3), lambda first, second: first * 2 + second * 4
+
+    with pytest.raises(RuntimeError, match="differ"):
+        scratch.gradcheck(wrong, x)

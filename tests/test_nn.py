@@ -233,6 +233,23 @@ def test_strict_loading_names_what_does_not_fit(backend, change, message):
         network.load_state_dict(state)
 
 
+def test_loading_refuses_numbers_that_the_parameter_cannot_hold():
+    layer = scratch.nn.Linear(2, 1)
+    before = layer.weight.data.copy()
+    state = {"weight": np.full((1, 2), 1 + 2j), "bias": np.zeros(1)}
+    with pytest.raises(RuntimeError, match="'weight': float32 cannot hold complex128"):
+        layer.load_state_dict(state)
+    np.testing.assert_array_equal(layer.weight.data, before)
+    layer.load_state_dict({"weight": np.ones((1, 2), int), "bias": np.zeros(1)})
+    assert layer.weight.data.tolist() == [[1, 1]]
+
+
+@backends
+def test_loading_wants_a_mapping(backend):
+    with pytest.raises(TypeError, match="state_dict"):
+        backend.nn.Sequential(backend.nn.Linear(2, 1)).load_state_dict([1, 2])
+
+
 def test_loading_that_fails_changes_nothing():
     network = nested(scratch.nn)
     before = copy.deepcopy(network.state_dict())
@@ -265,9 +282,13 @@ def test_train_and_eval_reach_every_module(backend):
 
 
 @backends
-def test_a_shared_module_has_its_parameters_once(backend):
+def test_a_shared_module_comes_once_and_its_state_under_both_names(backend):
     shared = backend.nn.Linear(2, 2)
     network = backend.nn.Sequential(shared, backend.nn.ReLU(), shared)
+    assert [name for name, _ in network.named_modules()] == ["", "0", "1"]
+    names = [name for name, _ in network.named_modules(prefix="net", remove_duplicate=False)]
+    assert names == ["net", "net.0", "net.1", "net.2"]
+    assert list(network.children()) == [shared, network[1]]
     assert [name for name, _ in network.named_parameters()] == ["0.weight", "0.bias"]
     assert list(network.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
 
@@ -342,6 +363,48 @@ def test_buffers_are_state_but_no_parameters(backend):
 
 
 @backends
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("weight", lambda backend: np.ones((2, 2), np.float32)),
+        ("weight", lambda backend: backend.tensor(np.ones((2, 2), np.float32))),
+        ("bias", lambda backend: backend.nn.ReLU()),
+        ("inner", lambda backend: backend.relu),
+        ("mean", lambda backend: [1.0, 2.0]),
+    ],
+    ids=["array", "tensor", "module", "function", "list"],
+)
+def test_what_is_registered_takes_nothing_else(backend, name, value):
+    layer = backend.nn.Linear(2, 2)
+    layer.inner = backend.nn.ReLU()
+    layer.register_buffer("mean", np.ones(2, np.float32) if backend is scratch else torch.ones(2))
+    before, modules = list(layer.state_dict()), list(layer.modules())
+    with pytest.raises(TypeError, match=name):
+        setattr(layer, name, value(backend))
+    assert list(layer.state_dict()) == before and list(layer.modules()) == modules
+    setattr(layer, name, None)
+    assert getattr(layer, name) is None
+
+
+@backends
+def test_a_parameter_in_the_place_of_a_module_or_buffer_replaces_it(backend):
+    network = backend.nn.Module()
+    network.part = backend.nn.Linear(2, 2)
+    network.part = backend.nn.Parameter(backend.tensor([1.0]))
+    assert list(network.state_dict()) == ["part"] and not list(network.children())
+
+
+def test_a_buffer_stays_an_array_when_a_number_is_computed_from_it():
+    module = scratch.nn.Module()
+    module.register_buffer("count", np.array(0))
+    module.count = module.count + 1
+    module.load_state_dict({"count": np.array(5)})
+    assert isinstance(module.count, np.ndarray) and module.count == 5
+    with pytest.raises(TypeError, match="^mean: expected an array or None, got list"):
+        module.register_buffer("mean", [1.0])
+
+
+@backends
 def test_double_and_float_convert_and_forget_no_layer(backend):
     network = nested(backend.nn)
     assert network.double() is network
@@ -393,6 +456,13 @@ def test_the_same_generator_state_gives_the_same_network(backend):
     )
     for name in one:
         assert np.array_equal(one[name], two[name]) and not np.array_equal(one[name], other[name])
+
+
+def test_a_shared_layer_is_drawn_once():
+    shared = scratch.nn.Linear(3, 2)
+    scratch.nn.reset_parameters(scratch.nn.Sequential(shared, shared), np.random.default_rng(0))
+    alone = scratch.nn.reset_parameters(scratch.nn.Linear(3, 2), np.random.default_rng(0))
+    np.testing.assert_array_equal(shared.weight.data, alone.weight.data)
 
 
 @backends

@@ -278,12 +278,93 @@ def test_layers_take_the_same_arguments(name):
     assert [(p.name, p.default, p.kind) for p in ours] == [(p.name, p.default, p.kind) for p in theirs]
 
 
-@pytest.mark.parametrize("nn", [shapes.nn, scratch.nn, torch.nn], ids=["shapes", "scratch", "torch"])
-@pytest.mark.parametrize("options", [{"groups": 0}, {"padding": "full"}, {"padding_mode": "mirror"},
-                                     {"padding": "same", "stride": 2}])  # fmt: skip
-def test_constructors_reject_the_same(nn, options):
-    with pytest.raises(ValueError, match=None if nn is torch.nn else f"^{next(iter(options))}: "):
-        nn.Conv2d(4, 4, 3, **options)
+readers = pytest.mark.parametrize("nn", [shapes.nn, scratch.nn], ids=["shapes", "scratch"])
+
+
+@pytest.mark.parametrize(
+    "layer, arguments, argument, error",
+    [
+        ("Linear", (1.5, 2), "in_features", TypeError),
+        ("Linear", (2, "2"), "out_features", TypeError),
+        ("Linear", (True, 2), "in_features", TypeError),
+        ("Linear", (-1, 2), "in_features", RuntimeError),
+        ("Linear", (2, -1), "out_features", RuntimeError),
+        ("Conv2d", (1.0, 1, 3), "in_channels", TypeError),
+        ("Conv2d", (1, 2.0, 3), "out_channels", TypeError),
+        ("Conv2d", (-3, 1, 1), "in_channels", RuntimeError),
+        ("Conv2d", (1, -3, 1), "out_channels", RuntimeError),
+        ("Conv2d", (1, 1, 2.5), "kernel_size", TypeError),
+        ("Conv2d", (1, 1, 0), "kernel_size", RuntimeError),
+        ("Conv2d", (1, 1, (1, 2, 3)), "kernel_size", RuntimeError),
+        ("Conv2d", (1, 1, 1, 0), "stride", RuntimeError),
+        ("Conv2d", (1, 1, 1, 1, -1), "padding", RuntimeError),
+        ("Conv2d", (1, 1, 1, 1, 0, 1.5), "dilation", TypeError),
+        ("Conv2d", (1, 1, 1, 1, 0, 1, 1.0), "groups", TypeError),
+        ("Conv2d", (4, 4, 3, 1, 0, 1, 0), "groups", ValueError),
+        ("Conv2d", (4, 3, 3, 1, 0, 1, 2), "out_channels", ValueError),
+        ("Conv2d", (4, 4, 3, 1, "full"), "padding", ValueError),
+        ("Conv2d", (4, 4, 3, 2, "same"), "padding", ValueError),
+        ("Conv2d", (4, 4, 3, 1, 0, 1, 1, True, "mirror"), "padding_mode", ValueError),
+        ("Conv1d", (1, 1, (3, 3)), "kernel_size", RuntimeError),
+        ("Conv3d", (1, -1, 3), "out_channels", RuntimeError),
+    ],
+)  # fmt: skip
+@readers
+def test_constructors_reject_the_same(nn, layer, arguments, argument, error):
+    with pytest.raises(error, match=f"^{argument}: "):
+        getattr(nn, layer)(*arguments)
+
+
+def evaluate(nn, layer, shape):
+    """The shape of the output, read or computed."""
+    return shapes.layers(layer, shape)[-1].output_shape if nn is shapes.nn else layer(np.ones(shape)).shape
+
+
+@pytest.mark.parametrize(
+    "layer, options, shape, argument, error",
+    [
+        ("MaxPool2d", {"kernel_size": 2}, (1, 0, 4, 4), "input", RuntimeError),
+        ("AvgPool2d", {"kernel_size": 2}, (1, 0, 4, 4), "input", RuntimeError),
+        ("AvgPool2d", {"kernel_size": 3, "padding": 1}, (1, 1, 0, 4), "input", RuntimeError),
+        ("AvgPool2d", {"kernel_size": 2, "divisor_override": 0}, (1, 1, 4, 4), "divisor_override", RuntimeError),
+        ("AvgPool2d", {"kernel_size": 2, "divisor_override": 1.5}, (1, 1, 4, 4), "divisor_override", TypeError),
+        ("AvgPool2d", {"kernel_size": 2, "count_include_pad": "no"}, (1, 1, 4, 4), "count_include_pad", TypeError),
+        ("MaxPool2d", {"kernel_size": 2, "return_indices": "no"}, (1, 1, 4, 4), "return_indices", TypeError),
+        ("MaxPool2d", {"kernel_size": 2, "ceil_mode": "no"}, (1, 1, 4, 4), "ceil_mode", TypeError),
+        ("MaxPool2d", {"kernel_size": 2.0}, (1, 1, 4, 4), "kernel_size", TypeError),
+        ("MaxPool2d", {"kernel_size": 2, "padding": 2}, (1, 1, 4, 4), "padding", RuntimeError),
+        ("MaxPool2d", {"kernel_size": 2, "dilation": 0}, (1, 1, 4, 4), "dilation", RuntimeError),
+        *(("Conv2d", {"in_channels": 1, "out_channels": 1, "kernel_size": 1, "padding": 1, "padding_mode": mode},
+           (1, 1, 0, 4), "input", RuntimeError) for mode in ("zeros", "reflect", "replicate", "circular")),
+        ("Conv2d", {"in_channels": 1, "out_channels": 0, "kernel_size": 1}, (1, 1, 4, 4), "weight", RuntimeError),
+        ("Flatten", {"start_dim": 1.5}, (1, 2, 3), "start_dim", TypeError),
+        ("Flatten", {"start_dim": 3}, (1, 2, 3), "start_dim", IndexError),
+    ],
+)  # fmt: skip
+@readers
+def test_what_a_layer_cannot_take_is_rejected_alike(nn, layer, options, shape, argument, error):
+    if nn is scratch.nn and layer in ("Conv2d", "Linear"):
+        options = {**options, "dtype": np.float64}
+    with pytest.raises(error, match=f"^{argument}: "):
+        evaluate(nn, getattr(nn, layer)(**options), shape)
+
+
+@pytest.mark.parametrize("name", ["MaxPool2d", "AvgPool2d"])
+@readers
+def test_an_empty_stride_is_the_kernel_size(nn, name):
+    assert evaluate(nn, getattr(nn, name)(2, ()), (1, 1, 4, 6)) == (1, 1, 2, 3)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_networks_show_themselves_as_in_the_other_readers(data):
+    spelling = data.draw(stacks())[0]
+    expected = repr(build(torch.nn, spelling))
+    assert repr(build(shapes.nn, spelling)) == repr(build(scratch.nn, spelling)) == expected
+
+
+def test_lenet5_shows_itself_as_in_the_other_readers():
+    assert repr(networks.lenet5(shapes.nn)) == repr(networks.lenet5(scratch.nn))
 
 
 def test_parameters_have_the_names_of_the_state():

@@ -427,7 +427,7 @@ def test_a_pullback_of_the_wrong_shape_is_named():
 
 def test_an_argument_that_requires_a_gradient_and_cannot_have_one_is_named():
     weight = leaf(3)
-    with pytest.raises(RuntimeError, match="cross_entropy.*argument 2"):
+    with pytest.raises(RuntimeError, match="cross_entropy.*weight"):
         scratch.cross_entropy(leaf(2, 3), np.array([0, 1]), weight).backward()
 
 
@@ -515,3 +515,25 @@ def test_gradients_of_random_graphs_equal_torch(seed):
         if reference.grad is not None:
             size = max(1, np.abs(reference.grad.numpy()).max())
             np.testing.assert_allclose(tensor.grad, reference.grad.numpy(), rtol=0, atol=1e-10 * size)
+
+
+def test_data_must_be_an_array():
+    tensor = scratch.tensor([1.0, 2.0])
+    with pytest.raises(TypeError, match="data: expected a NumPy array, got list"):
+        tensor.data = [1.0, 2.0]
+
+
+def test_a_number_formats_as_one_and_argmax_has_no_gradient():
+    assert f"{scratch.tensor(2.5, requires_grad=True):.2f}" == "2.50"
+    scores = scratch.tensor([[1.0, 3.0], [5.0, 2.0]], requires_grad=True)
+    assert scores.argmax(1).data.tolist() == [1, 0] and scores.argmax().item() == 2
+    assert not scores.argmax(1).requires_grad
+
+
+def test_requires_grad_is_switched_on_leaves_only():
+    leaf_ = scratch.tensor([1.0]).requires_grad_()
+    assert leaf_.requires_grad
+    with pytest.raises(RuntimeError, match="leaf"):
+        (leaf_ * 2).requires_grad_(False)
+    with pytest.raises(RuntimeError, match="int64"):
+        scratch.tensor([1]).requires_grad_()

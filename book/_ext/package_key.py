@@ -55,20 +55,12 @@ class Package:
     @cached_property
     def data_files(self):
         files = (path for path in self.folder.rglob("*") if path.is_file())
-        return sorted(
-            path
-            for path in files
-            if path.suffix != ".py" and "__pycache__" not in path.parts
-        )
+        return sorted(path for path in files if path.suffix != ".py" and "__pycache__" not in path.parts)
 
     def modules_in(self, dotted):
         """Every module on the way to `dotted`: "p.a.f" gives p and p.a where f is a name inside p.a."""
         parts = dotted.split(".")
-        return {
-            prefix
-            for n in range(len(parts))
-            if (prefix := ".".join(parts[: n + 1])) in self.modules
-        }
+        return {prefix for n in range(len(parts)) if (prefix := ".".join(parts[: n + 1])) in self.modules}
 
     def named_in(self, source, module=None):
         """Modules of this package that Python source text names.
@@ -98,9 +90,7 @@ class Package:
                 for alias in node.names:
                     named |= self.modules_in(f"{origin}.{alias.name}")
                     bound[alias.asname or alias.name] = f"{origin}.{alias.name}"
-            elif isinstance(node, ast.Constant) and re.fullmatch(
-                rf"{self.name}(\.\w+)+", str(node.value)
-            ):
+            elif isinstance(node, ast.Constant) and re.fullmatch(rf"{self.name}(\.\w+)+", str(node.value)):
                 # importlib.import_module("package.module"), and the tables of lazy packages
                 named |= self.modules_in(node.value)
         for node in ast.walk(tree):
@@ -131,9 +121,7 @@ class Package:
             reached.add(name)
             if name not in self._imports:
                 source = self.modules[name].read_text(encoding="utf-8")
-                self._imports[name] = self.named_in(source, name) | self.modules_in(
-                    name
-                )
+                self._imports[name] = self.named_in(source, name) | self.modules_in(name)
             waiting |= self._imports[name] - reached
         return reached
 
@@ -146,9 +134,7 @@ class Package:
             if path.parent == self.folder:
                 counts = any(path.name in text for text in texts)
             else:
-                counts = any(
-                    folder in path.parents for folder in folders - {self.folder}
-                )
+                counts = any(folder in path.parents for folder in folders - {self.folder})
             if counts:
                 files.add(path)
         return files
@@ -170,16 +156,10 @@ def modules_used(notebook, package):
     using the whole package.
     """
     # A cell magic (%%time) would hide the cell in a string.
-    cells = [
-        re.sub(r"\A\s*%%.*", "", cell.source)
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    ]
+    cells = [re.sub(r"\A\s*%%.*", "", cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     try:
         # All cells at once: a later cell uses the names that an earlier one has imported.
-        return package.named_in(
-            "\n".join(TransformerManager().transform_cell(source) for source in cells)
-        )
+        return package.named_in("\n".join(TransformerManager().transform_cell(source) for source in cells))
     except SyntaxError:
         return set(package.modules)
 
@@ -202,9 +182,7 @@ def notebook_key(notebook, package, environment_files=()):
     key = hashlib.sha256(repr(sys.version_info[:2]).encode())
     files = package.files_of(package.reached_from(modules_used(notebook, package)))
     for path in [*environment_files, *sorted(files)]:
-        key.update(
-            str(path.relative_to(package.folder.parent).as_posix()).encode() + b"\0"
-        )
+        key.update(str(path.relative_to(package.folder.parent).as_posix()).encode() + b"\0")
         key.update(hashlib.sha256(path.read_bytes()).digest())
     return key.hexdigest()
 
@@ -230,19 +208,13 @@ def report_outdated(app, env, added, changed, removed):
         notebook = nbformat.read(path, as_version=4)
         env.package_keys[docname] = notebook_key(notebook, package, environment_files)
         if stored.get(docname) != env.package_keys[docname]:
-            drop_cached(
-                get_cache(env.mystnb_config.execution_cache_path), path, notebook
-            )
+            drop_cached(get_cache(env.mystnb_config.execution_cache_path), path, notebook)
             outdated.append(docname)
     # The old key goes with the outputs: were it kept while the new execution fails, undoing the edit would
     # bring the old key back, and with it the failed page.
     write_keys(
         env,
-        {
-            name: key
-            for name, key in stored.items()
-            if env.package_keys.get(name) == key
-        },
+        {name: key for name, key in stored.items() if env.package_keys.get(name) == key},
     )
     if outdated:
         logger.info("package_key: to be executed: %s", ", ".join(outdated))
@@ -251,9 +223,7 @@ def report_outdated(app, env, added, changed, removed):
 
 def drop_cached(cache, path, notebook):
     """Remove what the cache holds of a notebook: by its path, older versions too, and by its code."""
-    records = {
-        record.pk for record in cache.list_cache_records() if Path(record.uri) == path
-    }
+    records = {record.pk for record in cache.list_cache_records() if Path(record.uri) == path}
     try:
         records.add(cache.match_cache_notebook(notebook).pk)
     except KeyError:
@@ -288,9 +258,7 @@ def read_keys(env):
 
 def write_keys(env, keys):
     keys_path(env).parent.mkdir(parents=True, exist_ok=True)
-    keys_path(env).write_text(
-        json.dumps(keys, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-    )
+    keys_path(env).write_text(json.dumps(keys, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def setup(app):

@@ -31,32 +31,22 @@ def write_sections(app, docname, source):
 
     def sections(match):
         wanted = match.group(1)
-        names = [
-            name
-            for name in package.modules
-            if f"{name}.".startswith(f"{wanted}.") and "._" not in name
-        ]
+        names = [name for name in package.modules if f"{name}.".startswith(f"{wanted}.") and "._" not in name]
         for name in names:
             # A new module changes its folder: the page is read again.
             app.env.note_dependency(str(package.modules[name].parent))
             app.env.note_dependency(str(package.modules[name]))
-        return "\n".join(
-            section(name, package.modules[name].name == "__init__.py") for name in names
-        )
+        return "\n".join(section(name, package.modules[name].name == "__init__.py") for name in names)
 
     source[0] = MARK.sub(sections, source[0])
 
 
 def section(name, is_package):
     # What a package shows of its modules is documented there, once.
-    text = MODULE.format(
-        name=name, options="   :ignore-module-all:" if is_package else ""
-    )
+    text = MODULE.format(name=name, options="   :ignore-module-all:" if is_package else "")
     borrowed = {} if is_package else borrowed_names(name)
     if borrowed:
-        rows = "".join(
-            f"| `{own}` | `{origin}` |\n" for own, origin in borrowed.items()
-        )
+        rows = "".join(f"| `{own}` | `{origin}` |\n" for own, origin in borrowed.items())
         text += f"\nPyTorch's own, under its own name:\n\n| Here | In PyTorch |\n|---|---|\n{rows}"
     return text
 
@@ -64,11 +54,7 @@ def section(name, is_package):
 def is_of_torch(thing):
     """Whether PyTorch defines it; its C functions do not say so themselves."""
     origin = getattr(thing, "__module__", None) or ""
-    return (
-        origin == "torch"
-        or origin.startswith("torch.")
-        or (inspect.isbuiltin(thing) and not origin)
-    )
+    return origin == "torch" or origin.startswith("torch.") or (inspect.isbuiltin(thing) and not origin)
 
 
 def borrowed_names(name):
@@ -78,11 +64,7 @@ def borrowed_names(name):
     except ImportError:
         return {}  # autodoc says why, with a warning
     things = {name: getattr(module, name) for name in getattr(module, "__all__", [])}
-    return {
-        name: full_name(name, thing)
-        for name, thing in things.items()
-        if is_of_torch(thing)
-    }
+    return {name: full_name(name, thing) for name, thing in things.items() if is_of_torch(thing)}
 
 
 def full_name(name, thing):

@@ -24,9 +24,7 @@ def copy_mathjax(app, exception):
     if exception is not None or app.builder.format != "html":
         return
     # The module's name has hyphens, so that it can be found but not imported by a statement.
-    mathjax = (
-        Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
-    )
+    mathjax = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
     target = Path(app.outdir, "_static", "mathjax")
     for part in MATHJAX_PARTS:
         source, copy = mathjax / part, target / part
@@ -53,17 +51,12 @@ def without_repeats(scripts):
 
 def is_widget_state(script):
     """The state of widgets is of no use without a widget manager, and large."""
-    return (
-        getattr(script, "attributes", {}).get("type")
-        == "application/vnd.jupyter.widget-state+json"
-    )
+    return getattr(script, "attributes", {}).get("type") == "application/vnd.jupyter.widget-state+json"
 
 
 def is_mathjax(script):
     body = getattr(script, "attributes", {}).get("body") or ""
-    return body.startswith("window.MathJax") or "mathjax/" in str(
-        getattr(script, "filename", script)
-    )
+    return body.startswith("window.MathJax") or "mathjax/" in str(getattr(script, "filename", script))
 
 
 def clean_page(app, pagename, templatename, context, doctree):
@@ -76,9 +69,7 @@ def clean_page(app, pagename, templatename, context, doctree):
     ]
     context["css_files"] = without_repeats(context.get("css_files", []))
     if pagename == app.config.root_doc:
-        context["title"] = (
-            "Home"  # the page's heading is the book's title, which follows anyway
-        )
+        context["title"] = "Home"  # the page's heading is the book's title, which follows anyway
 
 
 def setup(app):

@@ -18,7 +18,8 @@ def lenet5(nn, num_classes=10, in_channels=1):
     Returns
     -------
     nn.Sequential
-        From (N, in_channels, 32, 32) to scores (N, num_classes). With the defaults it has 61,706 parameters.
+        From (N, in_channels, 32, 32) to scores (N, num_classes). With the defaults it has 61,706 parameters. They
+        begin at random; ``nn.reset_parameters(network, generator)`` makes them reproducible.
 
     Notes
     -----

@@ -3,6 +3,7 @@
 import torch
 from torch.nn.functional import conv1d, conv2d, conv3d, fold, pad, unfold
 
+from ..scratch.convolution import separable_channels
 from .windows import same_padding
 
 __all__ = [
@@ -87,15 +88,8 @@ def depthwise_separable_conv2d(
 
     Source: Sifre, "Rigid-motion scattering for image classification" (2014); Chollet, "Xception" (2017).
     """
-    if depthwise_weight.ndim != 4 or depthwise_weight.shape[1] != 1:
-        raise RuntimeError(
-            f"depthwise_weight: expected shape (C * m, 1, kh, kw), got {tuple(depthwise_weight.shape)}"
-        )
-    if pointwise_weight.ndim != 4 or pointwise_weight.shape[2:] != (1, 1):
-        raise RuntimeError(
-            f"pointwise_weight: expected shape (O, C * m, 1, 1), got {tuple(pointwise_weight.shape)}"
-        )
-    channels = input.shape[-3] if input.ndim >= 3 else 1
+    shapes = input.shape, depthwise_weight.shape, pointwise_weight.shape
+    channels = separable_channels(*map(tuple, shapes))
     spatial = conv2d(input, depthwise_weight, None, stride, padding, dilation, groups=channels)
     return conv2d(spatial, pointwise_weight, bias)
 

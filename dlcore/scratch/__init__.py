@@ -4,7 +4,17 @@ Operators stand here under PyTorch's names (``scratch.conv2d``), layers in ``scr
 (``scratch.optimizers.SGD``).
 """
 
-from . import activations, arithmetic, convolution, fully_connected, losses, nn, optimizers, pooling, windows
+from . import (
+    activations,
+    arithmetic,
+    convolution,
+    fully_connected,
+    losses,
+    nn,
+    optimizers,
+    pooling,
+    windows,
+)
 from . import gradcheck as _gradcheck
 from . import tensor as _tensor
 from .activations import *

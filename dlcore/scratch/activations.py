@@ -6,7 +6,7 @@ import numpy as np
 
 from .arithmetic import select
 from .tensor import differentiable
-from .windows import as_int
+from .windows import as_int, numeric
 
 __all__ = ["log_softmax", "relu", "softmax"]
 
@@ -20,7 +20,7 @@ def relu(input):
     Source: ``torch.nn.functional.relu``; Nair and Hinton, "Rectified linear units improve restricted Boltzmann
     machines" (2010).
     """
-    input = np.asarray(input)
+    input = numeric(input, "input")
     return np.maximum(input, 0), lambda grad: select(grad, ~(input <= 0))
 
 

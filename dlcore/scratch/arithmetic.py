@@ -1,16 +1,17 @@
 """Arithmetic on arrays and tensors: what ``+``, ``@``, ``[...]`` and ``.sum()`` of a tensor do.
 
-Names and arguments are those of ``torch``; broadcasting and dtype promotion are NumPy's. Every function takes and
-returns arrays, or tensors that record the operation.
+Names, arguments and dtypes are those of ``torch``: a floating-point array keeps its dtype when it meets an integer
+or a single number, of whatever dtype. Every function takes and returns arrays, or tensors that record the operation.
 """
 
 import builtins
 import math
+import warnings
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .tensor import Tensor, differentiable
+from .tensor import Tensor, as_operand, differentiable, is_grad_enabled
 
 __all__ = [
     "abs", "add", "cat", "div", "exp", "flatten", "log", "matmul", "mean", "mul", "neg", "permute", "pow", "reshape",
@@ -40,9 +41,28 @@ def select(gradient, mask):
     return np.where(mask, gradient, 0) if product.size and np.isnan(product.min()) else product
 
 
+def _promote(input, other):
+    """Both operands, neither widening the other beyond what ``torch`` allows."""
+    input, other = (x if type(x) in (bool, int, float) else np.asarray(x) for x in (input, other))
+    return _weaken(input, other), _weaken(other, input)
+
+
+def _weaken(operand, partner):
+    """`operand`, in the dtype of a floating-point `partner` if it is an integer or has fewer axes than one."""
+    if (
+        not isinstance(operand, np.ndarray)
+        or not isinstance(partner, np.ndarray)
+        or partner.dtype.kind != "f"
+    ):
+        return operand
+    weak = operand.dtype.kind in "biu" or (operand.dtype.kind == "f" and operand.ndim == 0 < partner.ndim)
+    return operand.astype(partner.dtype) if weak else operand
+
+
 @differentiable
 def add(input, other):
     """``input + other``, elementwise."""
+    input, other = _promote(input, other)
 
     def pullback(grad):
         return lambda: unbroadcast(grad, np.shape(input)), lambda: unbroadcast(grad, np.shape(other))
@@ -53,6 +73,7 @@ def add(input, other):
 @differentiable
 def sub(input, other):
     """``input - other``, elementwise."""
+    input, other = _promote(input, other)
 
     def pullback(grad):
         return lambda: unbroadcast(grad, np.shape(input)), lambda: unbroadcast(-grad, np.shape(other))
@@ -63,6 +84,7 @@ def sub(input, other):
 @differentiable
 def mul(input, other):
     """``input * other``, elementwise."""
+    input, other = _promote(input, other)
 
     def pullback(grad):
         return (
@@ -76,6 +98,7 @@ def mul(input, other):
 @differentiable
 def div(input, other):
     """``input / other``, elementwise true division."""
+    input, other = _promote(input, other)
     output = np.true_divide(input, other)
 
     def pullback(grad):
@@ -90,6 +113,7 @@ def div(input, other):
 @differentiable
 def pow(input, exponent):
     """``input ** exponent``, elementwise. The gradient with respect to the exponent is 0 where the base is 0."""
+    input, exponent = _promote(input, exponent)
     output = np.power(input, exponent)
 
     def grad_exponent(grad):
@@ -97,7 +121,9 @@ def pow(input, exponent):
         return unbroadcast(grad * output * logarithm, np.shape(exponent))
 
     def grad_input(grad):
-        slope = np.where(np.equal(exponent, 0), 0, exponent * np.power(input, np.where(np.equal(exponent, 0), 1, np.subtract(exponent, 1))))  # fmt: skip
+        constant = np.equal(exponent, 0)
+        lower = np.where(constant, 1, np.subtract(exponent, 1))
+        slope = np.where(constant, 0, exponent * np.power(input, lower))
         return unbroadcast(grad * slope.astype(output.dtype, copy=False), np.shape(input))
 
     def pullback(grad):
@@ -171,11 +197,24 @@ def sum(input, dim=None, keepdim=False):
     return output, pullback
 
 
+@differentiable
 def mean(input, dim=None, keepdim=False):
-    """The mean over the axes `dim` (an int, a tuple, or ``None`` for all of them)."""
-    shape = input.shape
-    axes = range(len(shape)) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
-    return sum(input, dim, keepdim) / math.prod(shape[axis] for axis in axes)
+    """The mean over the axes `dim` (an int, a tuple, or ``None`` for all of them) of floating-point numbers."""
+    input = np.asarray(input)
+    if not np.issubdtype(input.dtype, np.floating):
+        raise RuntimeError(f"input: expected floating point, got {input.dtype}")
+    dim = tuple(dim) if isinstance(dim, list) else dim
+    with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing is NaN, as in torch
+        output = np.mean(input, axis=dim, keepdims=keepdim)
+
+    def pullback(grad):
+        if dim is not None and not keepdim:
+            grad = np.expand_dims(grad, dim)
+        share = grad / grad.dtype.type(max(1, input.size // max(1, np.size(output))))
+        return np.broadcast_to(share, input.shape)
+
+    return output, pullback
 
 
 @differentiable
@@ -192,6 +231,7 @@ def permute(input, dims):
 
 def transpose(input, dim0, dim1):
     """The axes `dim0` and `dim1` exchanged."""
+    input = as_operand(input)
     order = list(range(input.ndim))
     order[dim0], order[dim1] = order[dim1], order[dim0]
     return permute(input, order)
@@ -199,6 +239,7 @@ def transpose(input, dim0, dim1):
 
 def flatten(input, start_dim=0, end_dim=-1):
     """The axes from `start_dim` to `end_dim`, both included, laid out as one."""
+    input = as_operand(input)
     shape = input.shape or (1,)
     start = normalize_axis_index(start_dim, len(shape), "start_dim")
     end = normalize_axis_index(end_dim, len(shape), "end_dim")
@@ -210,7 +251,7 @@ def flatten(input, start_dim=0, end_dim=-1):
 @differentiable
 def cat(tensors, dim=0):
     """The `tensors` (a list) joined along the axis `dim`."""
-    ends = np.cumsum([tensor.shape[dim] for tensor in tensors])[:-1]
+    ends = np.cumsum([np.shape(tensor)[dim] for tensor in tensors])[:-1]
     return np.concatenate(tensors, axis=dim), lambda grad: (np.split(grad, ends, axis=dim),)
 
 
@@ -251,6 +292,21 @@ def _comparison(function):
     return lambda self, other: Tensor(function(self.data, other.data if isinstance(other, Tensor) else other))
 
 
+def _in_place(function):
+    """`function` as a method that changes a tensor's values, as parameter updates do."""
+
+    def method(self, other):
+        tensors = [item for item in (self, other) if isinstance(item, Tensor)]
+        if is_grad_enabled() and builtins.any(tensor.requires_grad for tensor in tensors):
+            raise RuntimeError(
+                "in-place arithmetic is not recorded: do it under no_grad(), or write x = x + y"
+            )
+        function(self.data, _promote(self.data, _plain(other))[1], out=self.data, casting="same_kind")
+        return self
+
+    return method
+
+
 # The operators and methods of Tensor, in one place.
 Tensor.__add__ = Tensor.__radd__ = add
 Tensor.__sub__ = sub
@@ -273,6 +329,8 @@ Tensor.__ge__, Tensor.__eq__, Tensor.__ne__ = (
     _comparison(np.equal),
     _comparison(np.not_equal),
 )
+Tensor.__iadd__, Tensor.__isub__ = _in_place(np.add), _in_place(np.subtract)
+Tensor.__imul__, Tensor.__itruediv__ = _in_place(np.multiply), _in_place(np.true_divide)
 Tensor.__hash__ = object.__hash__  # by identity, although == compares the values
 Tensor.__getitem__ = lambda self, index: _getitem(self, _plain(index))
 for _function in (abs, exp, flatten, log, mean, sqrt, sum, transpose):

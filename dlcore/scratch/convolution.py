@@ -8,8 +8,19 @@ import numpy as np
 
 from . import arithmetic
 from .correlation import Geometry, correlate, grad_input, grad_weight
-from .tensor import Tensor, differentiable
-from .windows import as_int, as_tuple, batched, output_size, roll_up, same_padding, size_text, unroll, volume
+from .tensor import Tensor, as_operand, differentiable
+from .windows import (
+    as_int,
+    as_tuple,
+    batched,
+    numeric,
+    output_size,
+    roll_up,
+    same_padding,
+    size_text,
+    unroll,
+    volume,
+)
 
 __all__ = [
     "conv1d", "conv2d", "conv2d_im2col", "conv2d_loops", "conv3d", "convolve", "depthwise_separable_conv2d", "focus",
@@ -171,9 +182,13 @@ def conv2d_im2col(input, weight, bias=None, stride=1, padding=0, dilation=1, gro
     plain = [array.data if isinstance(array, Tensor) else array for array in (input, weight, bias)]
     _, kernels, _, geometry, is_batched = _check(2, *plain, stride, padding, dilation, groups)
     if not is_batched:
-        raise RuntimeError(f"input: expected a batch (N, C, H, W), got shape {input.shape}")
+        raise RuntimeError(f"input: expected a batch (N, C, H, W), got shape {np.shape(plain[0])}")
+    if isinstance(padding, str):
+        raise TypeError(f"padding: expected an int or 2 ints, got {padding!r}")
     out_channels, channels, kh, kw = kernels.shape
-    columns = unfold(input, (kh, kw), dilation, padding, stride)  # (N, C kh kw, windows)
+    columns = unfold(
+        input, (kh, kw), geometry.dilation, geometry.padding, geometry.stride
+    )  # (N, C kh kw, windows)
     columns = arithmetic.reshape(columns, (len(input), groups, channels * kh * kw, volume(geometry.windows)))
     matrices = arithmetic.reshape(weight, (groups, out_channels // groups, channels * kh * kw))
     output = arithmetic.reshape(
@@ -209,25 +224,29 @@ def depthwise_separable_conv2d(
 
     Source: Sifre, "Rigid-motion scattering for image classification" (2014); Chollet, "Xception" (2017).
     """
-    if len(depthwise_weight.shape) != 4 or depthwise_weight.shape[1] != 1:
-        raise RuntimeError(
-            f"depthwise_weight: expected shape (C * m, 1, kh, kw), got {depthwise_weight.shape}"
-        )
-    if len(pointwise_weight.shape) != 4 or pointwise_weight.shape[2:] != (1, 1):
-        raise RuntimeError(f"pointwise_weight: expected shape (O, C * m, 1, 1), got {pointwise_weight.shape}")
-    if len(input.shape) not in (3, 4):
-        raise RuntimeError(f"input: expected shape (N, C, H, W) or (C, H, W), got {input.shape}")
-    channels = input.shape[-3]
-    if depthwise_weight.shape[0] % max(1, channels):
-        raise RuntimeError(
-            f"depthwise_weight: expected m kernels for each of {channels} channels, got shape {depthwise_weight.shape}"
-        )
-    if pointwise_weight.shape[1] != depthwise_weight.shape[0]:
-        raise RuntimeError(
-            f"pointwise_weight: expected shape (O, {depthwise_weight.shape[0]}, 1, 1), got {pointwise_weight.shape}"
-        )
+    input, depthwise_weight, pointwise_weight = map(as_operand, (input, depthwise_weight, pointwise_weight))
+    shapes = input.shape, depthwise_weight.shape, pointwise_weight.shape
+    channels = separable_channels(*map(tuple, shapes))
     spatial = conv2d(input, depthwise_weight, None, stride, padding, dilation, groups=channels)
     return conv2d(spatial, pointwise_weight, bias)
+
+
+def separable_channels(input_shape, depthwise_shape, pointwise_shape):
+    """The channels of the input of a depthwise separable convolution, or an error where the shapes do not fit."""
+    if len(input_shape) not in (3, 4):
+        raise RuntimeError(f"input: expected shape (N, C, H, W) or (C, H, W), got {input_shape}")
+    if len(depthwise_shape) != 4 or depthwise_shape[1] != 1:
+        raise RuntimeError(f"depthwise_weight: expected shape (C * m, 1, kh, kw), got {depthwise_shape}")
+    channels = input_shape[-3]
+    if depthwise_shape[0] % max(1, channels):
+        raise RuntimeError(
+            f"depthwise_weight: expected m kernels for each of {channels} channels, got shape {depthwise_shape}"
+        )
+    if len(pointwise_shape) != 4 or pointwise_shape[1:] != (depthwise_shape[0], 1, 1):
+        raise RuntimeError(
+            f"pointwise_weight: expected shape (O, {depthwise_shape[0]}, 1, 1), got {pointwise_shape}"
+        )
+    return channels
 
 
 @differentiable
@@ -440,13 +459,16 @@ def _check_pad(shape, pad, mode, value):
             f"mode: expected 'constant', 'reflect', 'replicate' or 'circular', got {mode!r}"
         )
     if mode != "constant":
-        if value is not None:
+        if value:
             raise RuntimeError(f"value: only mode 'constant' takes one, got {value!r} with mode {mode!r}")
         if not 1 <= len(pairs) <= 3 or len(shape) - len(pairs) not in (1, 2):
             raise NotImplementedError(
                 f"pad: mode {mode!r} pads the last 1, 2 or 3 axes of an input with 1 or 2 axes more, "
                 f"got {len(pairs)} pairs for shape {shape}"
             )
+    batch_axes = len(shape) - len(pairs) - 1  # channels and the padded axes stand behind them
+    if mode in ("reflect", "replicate") and 0 in shape[batch_axes:]:
+        raise RuntimeError(f"input: only the batch axis may be empty in mode {mode!r}, got shape {shape}")
     for axis, (before, after) in enumerate(pairs, 1):
         size = shape[-axis]
         left = size - max(0, -before) - max(0, -after)
@@ -486,12 +508,17 @@ def convolve(input, kernel, mode="full"):
     Raises
     ------
     RuntimeError
-        Numbers of axes that differ or are not 1 to 3, empty arrays, an unknown mode, "valid" where neither is at
+        Tensors of different dtypes (arrays are promoted), numbers of axes that differ or are not 1 to 3, empty arrays, an unknown mode, "valid" where neither is at
         least as large as the other along every axis.
 
     Source: ``scipy.signal.convolve``, whose modes these are; ``numpy.convolve`` for one axis.
     """
-    input, kernel = (array if isinstance(array, Tensor) else np.asarray(array) for array in (input, kernel))
+    input, kernel = as_operand(input), as_operand(kernel)
+    if input.dtype != kernel.dtype:
+        if isinstance(input, Tensor) or isinstance(kernel, Tensor):
+            raise RuntimeError(f"kernel: expected the input's dtype {input.dtype}, got {kernel.dtype}")
+        dtype = np.result_type(input, kernel)
+        input, kernel = input.astype(dtype), kernel.astype(dtype)
     axes = input.ndim
     if axes != kernel.ndim or not 1 <= axes <= 3:
         raise RuntimeError(
@@ -539,7 +566,7 @@ def focus(input):
 
     Source: the Focus module of Jocher, "YOLOv5" (2020).
     """
-    input = input if isinstance(input, Tensor) else np.asarray(input)
+    input = as_operand(input)
     if input.ndim not in (3, 4) or input.shape[-1] % 2 or input.shape[-2] % 2:
         raise RuntimeError(
             f"input: expected (N, C, H, W) or (C, H, W) with even H and W, got shape {input.shape}"
@@ -564,15 +591,13 @@ def _sliding(size, kernel_size, dilation, padding, stride, name):
 
 def _check(axes, input, weight, bias, stride, padding, dilation, groups):
     """The arguments of a convolution as arrays, the input batched; its geometry; whether it came with a batch axis."""
-    input, weight = np.asarray(input), np.asarray(weight)
+    input, weight = numeric(input, "input"), np.asarray(weight)
     bias = None if bias is None else np.asarray(bias)
     if weight.ndim != axes + 2:
         raise RuntimeError(
             f"weight: expected {axes + 2} axes, (O, C / groups, *kernel_size), got shape {weight.shape}"
         )
     images, is_batched = batched(input, axes, "input")
-    stride = as_tuple(stride, axes, "stride", 1)
-    dilation = as_tuple(dilation, axes, "dilation", 1)
     groups = as_int(groups, "groups", 1)
     out_channels, channels, *kernel_size = weight.shape
     if out_channels == 0 or out_channels % groups:
@@ -591,17 +616,27 @@ def _check(axes, input, weight, bias, stride, padding, dilation, groups):
     for name, array in (("weight", weight), ("bias", bias)):
         if array is not None and array.dtype != input.dtype:
             raise RuntimeError(f"{name}: expected the input's dtype {input.dtype}, got {array.dtype}")
-    if isinstance(padding, str):
-        if padding not in ("same", "valid"):
-            raise RuntimeError(f"padding: expected an int, {axes} ints, 'same' or 'valid', got {padding!r}")
-        if padding == "same" and max(stride) > 1:
-            raise RuntimeError(f"padding: 'same' needs stride 1, got stride={stride}")
-        sides = [same_padding(k, d) if padding == "same" else (0, 0) for k, d in zip(kernel_size, dilation)]
-    else:
-        sides = [(p, p) for p in as_tuple(padding, axes, "padding", 0)]
-    size = images.shape[2:]
-    if min(size) == 0 and len(images) and channels:
+    if min(images.shape[2:]) == 0 and len(images) and channels:
         raise RuntimeError(f"input: only the batch and the channels may be empty, got shape {input.shape}")
+    geometry = _geometry(images.shape[2:], kernel_size, stride, padding, dilation, groups)
+    return images, weight, bias, geometry, is_batched
+
+
+def _geometry(size, kernel_size, stride, padding, dilation, groups):
+    """How the windows of a convolution lie on an input of `size`."""
+    axes = len(size)
+    stride = as_tuple(stride, axes, "stride", 1)
+    dilation = as_tuple(dilation, axes, "dilation", 1)
+    if not isinstance(padding, str):
+        sides = [(p, p) for p in as_tuple(padding, axes, "padding", 0)]
+    elif padding == "valid":
+        sides = [(0, 0)] * axes
+    elif padding != "same":
+        raise RuntimeError(f"padding: expected an int, {axes} ints, 'same' or 'valid', got {padding!r}")
+    elif max(stride) > 1:
+        raise RuntimeError(f"padding: 'same' needs stride 1, got stride={stride}")
+    else:
+        sides = list(map(same_padding, kernel_size, dilation))
     padded = tuple(n + before + after for n, (before, after) in zip(size, sides))
     reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel_size, dilation))
     if any(n < r for n, r in zip(padded, reach)):
@@ -609,10 +644,4 @@ def _check(axes, input, weight, bias, stride, padding, dilation, groups):
             f"input: padded to {size_text(padded)} it is smaller than the kernel, which spans {size_text(reach)}"
         )
     windows = tuple((n - r) // s + 1 for n, r, s in zip(padded, reach, stride))
-    return (
-        images,
-        weight,
-        bias,
-        Geometry(windows, stride, tuple(before for before, _ in sides), dilation, groups),
-        is_batched,
-    )
+    return Geometry(windows, stride, tuple(before for before, _ in sides), dilation, groups)

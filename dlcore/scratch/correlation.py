@@ -1,17 +1,20 @@
 """The engine behind the convolution operators: cross-correlation as matrix products, and its two gradients.
 
-A block of images is *unrolled* into columns, one for each window, and the kernels, laid out as the rows of a matrix,
-are multiplied with them (im2col; Chellapilla, Puri and Simard, 2006). The block is as large as the processor's cache
-can hold, and its buffer is used again for the next, so the memory needed does not grow with the batch.
+A block of the windows is *unrolled* into columns, one for each, and the kernels, laid out as the rows of a matrix, are
+multiplied with them (im2col; Chellapilla, Puri and Simard, 2006). A block is a few images, or a few rows of a large
+one: as much as the processor's cache holds. So the memory needed grows neither with the batch nor with the image.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from .windows import images_per_block, roll_up, unroll, volume
+from .windows import roll_up, unroll, volume
 
 __all__ = ["Geometry", "correlate", "grad_input", "grad_weight"]
+
+CACHE = 1 << 21
+"""Bytes of columns to work on at a time, about the second-level cache of one processor core."""
 
 
 class Geometry(NamedTuple):
@@ -29,8 +32,10 @@ class Geometry(NamedTuple):
 
 
 def correlate(images, weight, geometry):
-    """Slide the kernels over the images: ``(N, C, *size)`` and
-    ``(O, C / groups, *kernel_size)`` to ``(N, O, *windows)``."""
+    """Slide the kernels over the images.
+
+    Takes ``(N, C, *size)`` and ``(O, C / groups, *kernel_size)``, gives ``(N, O, *windows)``.
+    """
     kernels = _matrices(weight, geometry)
     output = np.empty((len(images), len(weight), *geometry.windows), images.dtype)
     flat = _by_group(output, geometry)
@@ -44,9 +49,10 @@ def correlate(images, weight, geometry):
 def grad_weight(images, grad, shape, geometry):
     """Correlate the input with the output's gradient: a product with the transposed columns for each block."""
     out_channels, channels, *kernel_size = shape
-    taps = geometry.taps(kernel_size)
-    rows, columns_ = out_channels // geometry.groups, channels * volume(kernel_size) // taps
-    total = np.zeros((taps, geometry.groups, rows, columns_), grad.dtype)
+    groups, taps = geometry.groups, geometry.taps(kernel_size)
+    total = np.zeros(
+        (taps, groups, out_channels // groups, channels * volume(kernel_size) // taps), grad.dtype
+    )
     flat = _by_group(grad, geometry)
     for block, columns in _columns(images, kernel_size, geometry):
         for tap, column in enumerate(columns):
@@ -71,12 +77,13 @@ def grad_input(grad, weight, shape, geometry):
     transposed = np.ascontiguousarray(np.moveaxis(exchanged, 2, -1))
     transposed = transposed.reshape(groups, channels * volume(kernel_size), out_channels // groups)
     result = np.zeros(shape, grad.dtype)
-    flat = _by_group(grad, geometry)
-    size = images_per_block(len(grad), shape[1] * volume(kernel_size) * volume(windows) * grad.itemsize)
-    for start in range(0, len(grad), size):
-        block = slice(start, start + size)
-        columns = (transposed @ flat[block]).reshape(-1, shape[1], *kernel_size, *windows)
-        roll_up(columns, result[block], stride, padding, dilation)
+    flat, row = _by_group(grad, geometry), volume(windows[1:])
+    for some, top, rows in _blocks(
+        len(grad), windows[0], shape[1] * volume(kernel_size) * row * grad.itemsize
+    ):
+        columns = transposed @ flat[some, ..., top * row : (top + rows) * row]
+        columns = columns.reshape(-1, shape[1], *kernel_size, rows, *windows[1:])
+        roll_up(columns, result[some], stride, (padding[0] - top * stride[0], *padding[1:]), dilation)
     return result
 
 
@@ -91,32 +98,55 @@ def _matrices(weight, geometry):
     out_channels, channels, *kernel_size = weight.shape
     groups, taps = geometry.groups, geometry.taps(kernel_size)
     split = weight.reshape(groups, out_channels // groups, channels, taps, volume(kernel_size) // taps)
-    return np.ascontiguousarray(np.moveaxis(split, 3, 0)).reshape(taps, groups, out_channels // groups, -1)
+    matrices = np.ascontiguousarray(np.moveaxis(split, 3, 0))
+    return matrices.reshape(taps, groups, out_channels // groups, channels * volume(kernel_size) // taps)
+
+
+def _blocks(count, rows, bytes_per_row):
+    """Cut `count` images with so many rows of windows into blocks: the images, the first row, how many rows."""
+    parts = -(-bytes_per_row * rows // CACHE) or 1  # into which the rows of one image are cut
+    height = -(-rows // min(parts, rows))
+    size = max(1, CACHE // max(1, bytes_per_row * rows))
+    for start in range(0, count, size):
+        for top in range(0, rows, height):
+            yield slice(start, min(start + size, count)), top, min(height, rows - top)
 
 
 def _columns(images, kernel_size, geometry):
-    """Unroll a few images at a time into one buffer.
+    """Unroll the windows block by block.
 
     With stride 1 along the first spatial axis only the kernel's other axes are unrolled: the windows one row further
     down are then the same columns, one row of windows later, and cost no copy.
 
     Yields
     ------
-    block : slice
-        Which images.
+    block : tuple
+        The part of :func:`_by_group`'s view that the block is.
     columns : list of array, each of shape (images, groups, C / groups * kernel elements, windows)
         One for each position along the kernel's first axis, or a single one with all positions.
     """
     windows, stride, padding, dilation, groups = geometry
     taps = geometry.taps(kernel_size)
-    channels, row, length = images.shape[1], volume(windows[1:]), volume(windows)
-    rows = windows[0] + dilation[0] * (taps - 1)
+    channels, row = images.shape[1], volume(windows[1:])
     unrolled = (kernel_size[0] // taps, *kernel_size[1:])
-    size = images_per_block(len(images), channels * volume(unrolled) * rows * row * images.itemsize)
-    buffer = np.zeros((size, channels, *unrolled, rows, *windows[1:]), images.dtype)
-    for start in range(0, len(images), size):
-        part = images[start : start + size]
-        columns = unroll(part, buffer[: len(part)], stride, padding, dilation)
-        columns = columns.reshape(len(part), groups, channels // groups * volume(unrolled), rows * row)
+    below = dilation[0] * (taps - 1)
+    buffer = np.zeros(0, images.dtype)
+    for some, top, rows in _blocks(
+        len(images), windows[0], channels * volume(unrolled) * row * images.itemsize
+    ):
+        part = images[some]
+        shape = (len(part), channels, *unrolled, rows + below, *windows[1:])
+        if buffer.size < volume(shape):
+            buffer = np.zeros(volume(shape), images.dtype)  # fresh memory is costly, so it serves every block
+        columns = buffer[: volume(shape)].reshape(shape)
+        if rows < windows[0]:
+            columns.fill(
+                0
+            )  # between whole images the padding keeps its place, between rows of one it does not
+        unroll(part, columns, stride, (padding[0] - top * stride[0], *padding[1:]), dilation)
+        columns = columns.reshape(
+            len(part), groups, channels // groups * volume(unrolled), (rows + below) * row
+        )
         shifts = (tap * dilation[0] * row for tap in range(taps))
-        yield slice(start, start + size), [columns[..., shift : shift + length] for shift in shifts]
+        block = (some, ..., slice(top * row, (top + rows) * row))
+        yield block, [columns[..., shift : shift + rows * row] for shift in shifts]

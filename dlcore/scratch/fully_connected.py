@@ -42,22 +42,23 @@ def linear(input, weight, bias=None):
     for name, array in (("weight", weight), ("bias", bias)):
         if array is not None and array.dtype != input.dtype:
             raise RuntimeError(f"{name}: expected the input's dtype {input.dtype}, got {array.dtype}")
-    output = np.asarray(input @ weight.T)
+    # Whatever the leading axes, one product of two matrices.
+    matrix = weight if weight.ndim == 2 else weight[np.newaxis]
+    examples = input.reshape(math.prod(input.shape[:-1]), input.shape[-1])
+    output = (examples @ matrix.T).reshape((*input.shape[:-1], *weight.shape[:-1]))
     if bias is not None:
         output += bias
 
-    examples = math.prod(input.shape[:-1])
-
-    def grad_weight(grad):
-        columns = grad.reshape(examples, len(weight) if weight.ndim == 2 else 1)
-        return (columns.T @ input.reshape(examples, weight.shape[-1])).reshape(weight.shape)
-
     def grad_bias(grad):
-        total = grad.reshape(examples, len(weight)).sum(0)
+        total = grad.sum(0)
         return total if bias.shape == total.shape else total.sum().reshape(bias.shape)
 
     def pullback(grad):
-        back = (lambda: grad @ weight) if weight.ndim == 2 else (lambda: grad[..., np.newaxis] * weight)
-        return back, lambda: grad_weight(grad), lambda: grad_bias(grad)
+        grad = grad.reshape(len(examples), len(matrix))
+        return (
+            lambda: (grad @ matrix).reshape(input.shape),
+            lambda: (grad.T @ examples).reshape(weight.shape),
+            lambda: grad_bias(grad),
+        )
 
     return output, pullback

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tensor import Tensor, no_grad
+from .tensor import Tensor, no_grad, tensor
 
 __all__ = ["gradcheck", "numerical_gradient"]
 
@@ -45,7 +45,7 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     Parameters
     ----------
     func : callable
-        From tensors to a tensor.
+        From tensors to a tensor or a tuple of tensors.
     inputs : sequence of Tensor or array_like
         The arguments. Those that are tensors with ``requires_grad`` are checked; they must be float64.
     eps, atol, rtol : float
@@ -72,20 +72,32 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
             raise ValueError(
                 f"inputs[{place}]: expected float64, got {inputs[place].dtype}: too coarse for differences"
             )
-    fresh = [Tensor(item.data.copy(), requires_grad=item.requires_grad) if isinstance(item, Tensor) else item for item in inputs]  # fmt: skip
-    output = func(*fresh)
     generator = np.random.default_rng(0) if generator is None else generator
-    gradient = generator.standard_normal(output.shape)
-    output.backward(gradient)
+    cotangents = []
+
+    def total(*arguments):
+        """The outputs of `func`, weighted and added up, so that one number has all their gradients."""
+        outputs = func(*arguments)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        outputs = [output for output in outputs if np.issubdtype(output.dtype, np.floating)]
+        if not cotangents:
+            cotangents.extend(generator.standard_normal(output.shape) for output in outputs)
+        return sum((output * cotangent).sum() for output, cotangent in zip(outputs, cotangents))
+
+    fresh = [
+        tensor(item, requires_grad=item.requires_grad) if isinstance(item, Tensor) else item
+        for item in inputs
+    ]
+    total(*fresh).backward()
     for place in checked:
 
         def along(array, place=place):
             with no_grad():
-                changed = [Tensor(item.data) if isinstance(item, Tensor) else item for item in inputs]
+                changed = [item.detach() if isinstance(item, Tensor) else item for item in inputs]
                 changed[place] = Tensor(array)
-                return func(*changed).data
+                return total(*changed).data
 
-        expected = numerical_gradient(along, inputs[place].data, gradient, eps)
+        expected = numerical_gradient(along, inputs[place].data, eps=eps)
         actual = fresh[place].grad
         actual = np.zeros_like(expected) if actual is None else actual
         wrong = ~np.isclose(actual, expected, atol=atol, rtol=rtol)

@@ -57,54 +57,60 @@ def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="m
     weight = np.ones(classes, input.dtype) if weight is None else np.asarray(weight)
     scores = np.moveaxis(input, axis, -1)
     shape = scores.shape
-    scores = scores.reshape(-1, classes)
-    log_probabilities = log_softmax(scores, 1)
+    log_p = log_softmax(scores.reshape(-1, classes), 1)
     if target.shape == input.shape:
         q = np.moveaxis(target, axis, -1).reshape(-1, classes)
-        q = (1 - label_smoothing) * q + label_smoothing / classes if label_smoothing else q
-        losses = -(log_probabilities * weight * q).sum(1)
-        divisor = len(scores)
+        losses, divisor, grad_scores = _of_probabilities(log_p, q, weight, label_smoothing)
     else:
-        indices = target.reshape(-1)
-        kept = np.flatnonzero(indices != ignore_index)
-        chosen = indices[kept]
-        losses = np.zeros(len(scores), input.dtype)
-        losses[kept] = -log_probabilities[kept, chosen] * weight[chosen]
-        if label_smoothing:
-            even = -(log_probabilities[kept] * weight).sum(1)
-            losses[kept] = (1 - label_smoothing) * losses[kept] + label_smoothing / classes * even
-        divisor = weight[chosen].sum()
-    losses = losses.reshape(shape[:-1])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scale = (
-            input.dtype.type(1) / input.dtype.type(divisor) if reduction == "mean" else input.dtype.type(1)
+        losses, divisor, grad_scores = _of_indices(
+            log_p, target.reshape(-1), weight, ignore_index, label_smoothing
         )
-        output = losses if reduction == "none" else losses.sum() * scale
+    with np.errstate(invalid="ignore", divide="ignore"):  # the mean of no examples
+        scale = input.dtype.type(1) / input.dtype.type(divisor if reduction == "mean" else 1)
+    output = losses.reshape(shape[:-1]) if reduction == "none" else losses.sum() * scale
 
-    def grad_input(grad):
+    def pullback(grad):
         share = np.broadcast_to(grad * scale, shape[:-1]).reshape(-1, 1)
-        p = np.exp(log_probabilities)
-        if target.shape == input.shape:
-            wanted = weight * q
-            result = (p * wanted.sum(1, keepdims=True) - wanted) * share
-        else:
-            result = np.zeros_like(p)
-            share, p = share[kept], p[kept]
-            right = ((1 - label_smoothing) * weight[chosen]).astype(p.dtype, copy=False)
-            even = (label_smoothing / classes * weight).astype(p.dtype, copy=False)
-            p *= (right + even.sum())[:, np.newaxis]
-            p -= even
-            p[np.arange(len(kept)), chosen] -= right
-            p *= share
-            result[kept] = p
-        return np.moveaxis(result.reshape(shape), -1, axis)
+        return (
+            lambda: np.moveaxis(grad_scores(share).reshape(shape), -1, axis),
+            lambda: np.moveaxis(((label_smoothing - 1) * share * log_p * weight).reshape(shape), -1, axis),
+        )
 
-    def grad_target(grad):
-        share = np.broadcast_to(grad * scale, shape[:-1])[..., np.newaxis]
-        result = -(1 - label_smoothing) * share * (log_probabilities * weight).reshape(shape)
-        return np.moveaxis(result, -1, axis)
+    return output, pullback
 
-    return output, lambda grad: (lambda: grad_input(grad), lambda: grad_target(grad))
+
+def _of_probabilities(log_p, q, weight, label_smoothing):
+    """The loss of each example against the distributions `q`, what a mean divides by, and the scores' gradient."""
+    wanted = weight * ((1 - label_smoothing) * q + label_smoothing / q.shape[1] if label_smoothing else q)
+
+    def grad_scores(share):
+        return (np.exp(log_p) * wanted.sum(1, keepdims=True) - wanted) * share
+
+    return -(log_p * wanted).sum(1), len(q), grad_scores
+
+
+def _of_indices(log_p, indices, weight, ignore_index, label_smoothing):
+    """The same against class indices, where q is 1 at one class and 0 elsewhere, and is never written out."""
+    kept = np.flatnonzero(indices != ignore_index)
+    chosen = indices[kept]
+    losses = np.zeros(len(log_p), log_p.dtype)
+    losses[kept] = -log_p[kept, chosen] * weight[chosen]
+    even = (label_smoothing / log_p.shape[1] * weight).astype(log_p.dtype, copy=False)
+    if label_smoothing:
+        losses[kept] = (1 - label_smoothing) * losses[kept] - (log_p[kept] * even).sum(1)
+
+    def grad_scores(share):
+        right = ((1 - label_smoothing) * weight[chosen]).astype(log_p.dtype, copy=False)
+        p = np.exp(log_p[kept])
+        p *= (right + even.sum())[:, np.newaxis]
+        p -= even
+        p[np.arange(len(kept)), chosen] -= right
+        p *= share[kept]
+        result = np.zeros_like(log_p)
+        result[kept] = p
+        return result
+
+    return losses, weight[chosen].sum(), grad_scores
 
 
 def _check(input, target, weight, ignore_index, reduction, label_smoothing):

@@ -1,15 +1,19 @@
 """Layers: operators that own their parameters. Names, arguments and state are those of ``torch.nn``.
 
 A network is spelled in this vocabulary; ``dlcore.pytorch.nn`` and ``dlcore.shapes.nn`` read the same spelling.
+
+Layers with parameters draw them when they are made, from the operating system's entropy: two networks differ.
+``reset_parameters(network, generator)`` draws them again and makes a network reproducible.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from . import activations, arithmetic, convolution, fully_connected, pooling
 from .tensor import Tensor
-from .windows import as_tuple, same_padding
+from .windows import as_int, as_tuple, same_padding
 
 __all__ = [
     "AvgPool2d", "Conv1d", "Conv2d", "Conv3d", "Flatten", "Linear", "MaxPool2d", "Module", "Parameter", "ReLU",
@@ -39,14 +43,14 @@ class Module:
     def __setattr__(self, name, value):
         if isinstance(value, (Parameter, Module)) and "_parameters" not in self.__dict__:
             raise AttributeError(f"{name}: call super().__init__() before assigning parameters or modules")
-        for kind, table in ((Parameter, "_parameters"), (Module, "_modules")):
-            if isinstance(value, kind):
-                self.__dict__.pop(name, None)
-                self.__dict__[table][name] = value
-                return
-        for table in ("_parameters", "_buffers", "_modules"):
-            if name in self.__dict__.get(table, ()):
-                self.__dict__[table][name] = value
+        for kind, table in ((Parameter, "_parameters"), (Module, "_modules"), (_ARRAY, "_buffers")):
+            own = self.__dict__.get(table, {})
+            if name in own or (kind is not _ARRAY and isinstance(value, kind)):
+                value = _checked(value, kind, table, name)
+                for other in (self.__dict__, self._parameters, self._buffers, self._modules):
+                    if other is not own:
+                        other.pop(name, None)
+                own[name] = value
                 return
         object.__setattr__(self, name, value)
 
@@ -58,7 +62,7 @@ class Module:
 
     def register_buffer(self, name, array):
         """Keep an array as part of the state that no optimizer changes, such as a running mean."""
-        self._buffers[name] = array
+        self._buffers[name] = _checked(array, _ARRAY, "_buffers", name)
 
     def forward(self, *inputs):
         raise NotImplementedError(f"{type(self).__name__}: write forward()")
@@ -66,20 +70,36 @@ class Module:
     def __call__(self, *inputs, **options):
         return self.forward(*inputs, **options)
 
-    def named_modules(self, prefix=""):
-        """This module and all within, each with its dotted name."""
+    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
+        """This module and all within, each with its dotted name.
+
+        Parameters
+        ----------
+        memo : set, optional
+            Modules to leave out.
+        prefix : str
+            What the names begin with.
+        remove_duplicate : bool
+            Whether a module that stands at several places comes once, under its first name.
+        """
+        memo = set() if memo is None else memo
+        if remove_duplicate:
+            if self in memo:
+                return
+            memo.add(self)
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
-                yield from module.named_modules(f"{prefix}.{name}" if prefix else name)
+                inner = f"{prefix}.{name}" if prefix else name
+                yield from module.named_modules(memo, inner, remove_duplicate)
 
     def modules(self):
         """This module and all within."""
         return (module for _, module in self.named_modules())
 
     def children(self):
-        """The modules directly within."""
-        return (module for module in self._modules.values() if module is not None)
+        """The modules directly within, each once."""
+        return iter(dict.fromkeys(module for module in self._modules.values() if module is not None))
 
     def named_parameters(self):
         """All parameters, each with its dotted name; one shared by several modules comes once."""
@@ -110,9 +130,12 @@ class Module:
         return self.train(False)
 
     def state_dict(self):
-        """All parameters and buffers by dotted name, as arrays that share memory with the module."""
+        """All parameters and buffers by dotted name, as arrays that share memory with the module.
+
+        What several modules share comes under each of its names.
+        """
         state = {}
-        for prefix, module in self.named_modules():
+        for prefix, module in self.named_modules(remove_duplicate=False):
             for table in (module._parameters, module._buffers):
                 for name, value in table.items():
                     if value is not None:
@@ -126,8 +149,13 @@ class Module:
         Raises
         ------
         RuntimeError
-            Shapes that differ, or with `strict` names that are missing or unexpected. Nothing is copied then.
+            Shapes that differ, a kind of number that the parameter cannot hold (complex in float), or with `strict`
+            names that are missing or unexpected. Nothing is copied then.
+        TypeError
+            `state_dict` is not a mapping.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"state_dict: expected a mapping, got {type(state_dict).__name__}")
         own = self.state_dict()
         arrays = {name: _as_array(value) for name, value in state_dict.items()}
         problems = []
@@ -137,6 +165,8 @@ class Module:
         for name in own.keys() & arrays.keys():
             if own[name].shape != arrays[name].shape:
                 problems.append(f"{name!r}: expected shape {own[name].shape}, got {arrays[name].shape}")
+            if not np.can_cast(arrays[name].dtype, own[name].dtype, "same_kind"):
+                problems.append(f"{name!r}: {own[name].dtype} cannot hold {arrays[name].dtype}")
         if problems:
             raise RuntimeError(
                 f"state_dict: does not fit {type(self).__name__}: " + "; ".join(sorted(problems))
@@ -172,6 +202,17 @@ class Module:
         if not inside:
             return f"{type(self).__name__}({self.extra_repr()})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(inside) + "\n)"
+
+
+_ARRAY = (np.ndarray, np.generic)
+_EXPECTED = {"_parameters": "a Parameter", "_modules": "a Module", "_buffers": "an array"}
+
+
+def _checked(value, kind, table, name):
+    """What may be kept under `name`: None or of that kind. Anything else would drop out of the state unnoticed."""
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{name}: expected {_EXPECTED[table]} or None, got {type(value).__name__}")
+    return np.asarray(value) if isinstance(value, np.generic) else value
 
 
 def _as_array(value):
@@ -237,7 +278,10 @@ def reset_parameters(module, generator):
 
 
 class _Weighted(Module):
-    """A layer with a weight, of which each output takes `fan_in` products, and perhaps a bias."""
+    """A layer with a weight, of which each output takes `fan_in` products, and perhaps a bias.
+
+    Both are drawn from the operating system's entropy.
+    """
 
     def __init__(self, weight_shape, bias, dtype):
         super().__init__()
@@ -255,9 +299,13 @@ class _Weighted(Module):
 
 
 class Linear(_Weighted):
-    """:func:`dlcore.scratch.linear` from `in_features` to `out_features`. Source: ``torch.nn.Linear``."""
+    """:func:`dlcore.scratch.linear` from `in_features` to `out_features`.
+
+    Its parameters begin at random; :func:`reset_parameters` makes them reproducible. Source: ``torch.nn.Linear``.
+    """
 
     def __init__(self, in_features, out_features, bias=True, *, dtype=np.float32):
+        in_features, out_features = linear_options(in_features, out_features)
         super().__init__((out_features, in_features), bias, dtype)
         self.in_features, self.out_features = in_features, out_features
 
@@ -270,10 +318,19 @@ class Linear(_Weighted):
         )
 
 
+def linear_options(in_features, out_features):
+    """Check what a linear layer is made with."""
+    return as_int(in_features, "in_features", 0), as_int(out_features, "out_features", 0)
+
+
 def convolution_options(
     axes, in_channels, out_channels, kernel_size, stride, padding, dilation, groups, padding_mode
 ):
     """Check what a convolution layer is made with; its kernel size, stride, padding and dilation as tuples."""
+    for name, value, least in (
+        ("in_channels", in_channels, 0), ("out_channels", out_channels, 0), ("groups", groups, None)
+    ):  # fmt: skip
+        as_int(value, name, least)
     kernel_size = as_tuple(kernel_size, axes, "kernel_size", 1)
     stride, dilation = as_tuple(stride, axes, "stride", 1), as_tuple(dilation, axes, "dilation", 1)
     if groups < 1:
@@ -320,6 +377,10 @@ class _Convolution(_Weighted):
         operator = (convolution.conv1d, convolution.conv2d, convolution.conv3d)[self.axes - 1]
         padding = self.padding
         if self.padding_mode != "zeros":
+            if 0 in np.shape(input)[-self.axes :]:
+                raise RuntimeError(
+                    f"input: only the batch and the channels may be empty, got shape {np.shape(input)}"
+                )
             pairs = padding_pairs(self.padding, self.kernel_size, self.dilation)
             sides = [number for pair in reversed(pairs) for number in pair]  # from the last axis backwards
             input, padding = convolution.pad(input, sides, self.padding_mode), 0
@@ -343,13 +404,15 @@ class _Convolution(_Weighted):
 
 
 class Conv1d(_Convolution):
-    """:func:`dlcore.scratch.conv1d` with its own kernels. Source: ``torch.nn.Conv1d``."""
+    """:func:`dlcore.scratch.conv1d` with its own kernels; see :class:`Conv2d`. Source: ``torch.nn.Conv1d``."""
 
     axes = 1
 
 
 class Conv2d(_Convolution):
     """:func:`dlcore.scratch.conv2d` with its own kernels.
+
+    Weight and bias begin at random; :func:`reset_parameters` makes them reproducible.
 
     Parameters
     ----------
@@ -367,6 +430,10 @@ class Conv2d(_Convolution):
     ------
     ValueError
         Channels that are not multiples of `groups`, an unknown padding, "same" padding with a stride.
+    RuntimeError
+        Negative channels, other options out of range.
+    TypeError
+        Options that are not integers.
 
     Source: ``torch.nn.Conv2d``.
     """
@@ -375,7 +442,7 @@ class Conv2d(_Convolution):
 
 
 class Conv3d(_Convolution):
-    """:func:`dlcore.scratch.conv3d` with its own kernels. Source: ``torch.nn.Conv3d``."""
+    """:func:`dlcore.scratch.conv3d` with its own kernels; see :class:`Conv2d`. Source: ``torch.nn.Conv3d``."""
 
     axes = 3
 
@@ -448,7 +515,7 @@ class Flatten(Module):
 
     def __init__(self, start_dim=1, end_dim=-1):
         super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.start_dim, self.end_dim = as_int(start_dim, "start_dim"), as_int(end_dim, "end_dim")
 
     def forward(self, input):
         return arithmetic.flatten(input, self.start_dim, self.end_dim)

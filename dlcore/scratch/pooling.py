@@ -4,16 +4,12 @@ import numpy as np
 
 from .arithmetic import select
 from .tensor import differentiable
-from .windows import as_bool, as_int, as_tuple, batched, output_size, size_text, taps, volume
+from .windows import as_bool, as_int, as_tuple, batched, numeric, output_size, size_text, taps, volume
 
 __all__ = ["avg_pool2d", "max_pool2d"]
 
 
 @differentiable
-def _max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode):
-    return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode)
-
-
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """The largest element of each window.
 
@@ -47,8 +43,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 
     Source: ``torch.nn.functional.max_pool2d``.
     """
-    output, indices = _max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
-    return (output, indices) if return_indices else output
+    return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 @differentiable
@@ -88,7 +83,7 @@ def avg_pool2d(
     return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
-def _max_pool(axes, input, kernel_size, stride, padding, dilation, ceil_mode):
+def _max_pool(axes, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
     images, is_batched, windows, *options = _check(
         axes, input, kernel_size, stride, padding, dilation, ceil_mode
     )
@@ -111,27 +106,28 @@ def _max_pool(axes, input, kernel_size, stride, padding, dilation, ceil_mode):
         for number, (_, where, source) in positions:
             winner[(..., *where)][np.isnan(images[(..., *source)])] = number
 
-    def pullback(grad, _):
+    def pullback(grad, *_):
         grad = grad.reshape(shape)
         total = np.zeros(images.shape, grad.dtype)
         for number, (_, where, source) in positions:
             total[(..., *source)] += select(grad[(..., *where)], winner[(..., *where)] == number)
         return total.reshape(np.shape(input))
 
-    places = np.zeros(windows, np.int64)
-    offsets = np.zeros(max(1, len(positions)), np.int64)
-    for axis in range(axes):
-        starts = (np.arange(windows[axis]) * stride[axis] - padding[axis]) * volume(size[axis + 1 :])
-        places += starts.reshape([-1 if other == axis else 1 for other in range(axes)])
-        for number, (tap, _, _) in positions:
-            offsets[number] += tap[axis] * dilation[axis] * volume(size[axis + 1 :])
-    indices = places + offsets[winner]
-    if max(padding) > 0:
-        empty = np.ones(windows, bool)  # a dilated window may step over a small input
-        for _, (_, where, _) in positions:
-            empty[where] = False
-        indices[..., empty] = -1
-    return ((output, indices) if is_batched else (output[0], indices[0])), pullback
+    results = [output]
+    if as_bool(return_indices, "return_indices"):
+        results.append(_indices(winner, positions, size, windows, *options))
+    results = [result if is_batched else result[0] for result in results]
+    return (tuple(results) if return_indices else results[0]), pullback
+
+
+def _indices(winner, positions, size, windows, kernel_size, stride, padding, dilation):
+    """Where each maximum stood, as an index into its channel laid flat; -1 for a window that met no element."""
+    indices = np.full(winner.shape, -1)
+    places = np.arange(volume(size)).reshape(size)
+    for number, (_, where, source) in positions:
+        chosen = winner[(..., *where)] == number
+        np.copyto(indices[(..., *where)], places[source], where=chosen)
+    return indices
 
 
 def _avg_pool(axes, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
@@ -170,9 +166,22 @@ def _avg_pool(axes, input, kernel_size, stride, padding, ceil_mode, count_includ
 
 def _check(axes, input, kernel_size, stride, padding, dilation, ceil_mode):
     """The input batched, whether it was, the number of windows, and the options as tuples."""
-    images, is_batched = batched(np.asarray(input), axes, "input")
+    images, is_batched = batched(numeric(input, "input"), axes, "input")
     if min(images.shape[1:]) == 0:
         raise RuntimeError(f"input: only the batch axis may be empty, got shape {np.shape(input)}")
+    *options, ceil_mode = pooling_options(axes, kernel_size, stride, padding, dilation, ceil_mode)
+    windows = tuple(output_size(*lengths, ceil_mode) for lengths in zip(images.shape[2:], *options))
+    if min(windows) < 1:
+        kernel_size, _, padding, dilation = options
+        raise RuntimeError(
+            f"input: no window of size {size_text(kernel_size)} fits into {size_text(images.shape[2:])} "
+            f"with padding {padding} and dilation {dilation}"
+        )
+    return images, is_batched, windows, *options
+
+
+def pooling_options(axes, kernel_size, stride, padding, dilation, ceil_mode):
+    """The options of a pooling operator, each as a tuple with one entry per spatial axis, and `ceil_mode`."""
     kernel_size = as_tuple(kernel_size, axes, "kernel_size", 1)
     no_stride = stride is None or (isinstance(stride, (tuple, list)) and not stride)
     stride = kernel_size if no_stride else as_tuple(stride, axes, "stride", 1)
@@ -183,13 +192,4 @@ def _check(axes, input, kernel_size, stride, padding, dilation, ceil_mode):
             raise RuntimeError(
                 f"padding: at most half of kernel_size, got padding={padding}, kernel_size={kernel_size}"
             )
-    windows = tuple(
-        output_size(*lengths, as_bool(ceil_mode, "ceil_mode"))
-        for lengths in zip(images.shape[2:], kernel_size, stride, padding, dilation)
-    )
-    if min(windows) < 1:
-        raise RuntimeError(
-            f"input: no window of size {size_text(kernel_size)} fits into {size_text(images.shape[2:])} "
-            f"with padding {padding} and dilation {dilation}"
-        )
-    return images, is_batched, windows, kernel_size, stride, padding, dilation
+    return kernel_size, stride, padding, dilation, as_bool(ceil_mode, "ceil_mode")

@@ -44,18 +44,24 @@ class Tensor:
         If `requires_grad` is set on data that is not floating point.
     """
 
-    __slots__ = ("__weakref__", "_node", "_retains_grad", "_slot", "data", "grad", "requires_grad")
+    __slots__ = ("__weakref__", "_array", "_node", "_retains_grad", "_slot", "grad", "requires_grad")
     __array_ufunc__ = None  # array + tensor must reach Tensor.__radd__, not NumPy's elementwise loop
 
     def __init__(self, data, requires_grad=False):
         self.data = data.data if isinstance(data, Tensor) else np.asarray(data)
-        if requires_grad and not np.issubdtype(self.data.dtype, np.floating):
-            raise RuntimeError(
-                f"requires_grad: only floating-point tensors can require gradients, got dtype {self.data.dtype}"
-            )
         self.grad = None
-        self.requires_grad = bool(requires_grad)
         self._node, self._slot, self._retains_grad = None, 0, False
+        self.requires_grad_(requires_grad)
+
+    @property
+    def data(self):
+        return self._array
+
+    @data.setter
+    def data(self, array):
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"data: expected a NumPy array, got {type(array).__name__}")
+        self._array = array
 
     shape = property(lambda self: self.data.shape)
     dtype = property(lambda self: self.data.dtype)
@@ -74,6 +80,9 @@ class Tensor:
     def __float__(self):
         return float(self.data)
 
+    def __format__(self, specification):
+        return format(self.item() if self.ndim == 0 else str(self), specification)
+
     def __repr__(self):
         note = ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({np.array2string(self.data, separator=', ', prefix='Tensor(')}{note})"
@@ -90,6 +99,21 @@ class Tensor:
     def detach(self):
         """The same values, without their history."""
         return Tensor(self.data)
+
+    def requires_grad_(self, requires_grad=True):
+        """Switch on or off, in place, whether :meth:`backward` reaches this tensor; returns the tensor."""
+        if self._node is not None and not requires_grad:
+            raise RuntimeError("requires_grad: only a leaf can be switched off; use .detach()")
+        if requires_grad and not np.issubdtype(self.dtype, np.floating):
+            raise RuntimeError(
+                f"requires_grad: only floating-point tensors can require gradients, got dtype {self.dtype}"
+            )
+        self.requires_grad = bool(requires_grad)
+        return self
+
+    def argmax(self, dim=None):
+        """Where the largest element stands, along `dim` or in the flattened tensor; it has no gradient."""
+        return Tensor(self.data.argmax(dim))
 
     def retain_grad(self):
         """Keep ``.grad`` on this tensor although an operator made it."""
@@ -143,10 +167,11 @@ class Tensor:
 class _Node:
     """One call of an operator: where its inputs came from and how to send a gradient back to them."""
 
-    __slots__ = ("inputs", "name", "outputs", "pullback", "time")
+    __slots__ = ("inputs", "name", "outputs", "parameters", "pullback", "time")
 
-    def __init__(self, name, inputs, pullback, outputs):
-        self.name, self.inputs, self.pullback, self.time = name, inputs, pullback, next(_clock)
+    def __init__(self, name, parameters, inputs, pullback, outputs):
+        self.name, self.parameters, self.inputs, self.pullback = name, parameters, inputs, pullback
+        self.time = next(_clock)
         self.outputs = [(array.shape, array.dtype) for array in outputs]
 
     def pull(self, gradients):
@@ -162,9 +187,10 @@ class _Node:
         results = self.pullback(*gradients)
         results = results if isinstance(results, tuple) else (results,)
         for tensor, place in self.inputs:
-            if (place if isinstance(place, int) else place[0]) >= len(results):
+            argument = place if isinstance(place, int) else place[0]
+            if argument >= len(results):
                 raise RuntimeError(
-                    f"{self.name}: its pullback gives no gradient for argument {place}, which requires grad"
+                    f"{self.name}: has no gradient with respect to {self.parameters[argument]}, which requires grad"
                 )
             result = results[place] if isinstance(place, int) else results[place[0]][place[1]]
             gradient = result() if callable(result) else result
@@ -222,7 +248,8 @@ def differentiable(function):
     somebody else holds. An operator with several outputs returns them as a tuple; its pullback then takes a
     gradient for each.
     """
-    position = {name: place for place, name in enumerate(inspect.signature(function).parameters)}
+    parameters = list(inspect.signature(function).parameters)
+    position = {name: place for place, name in enumerate(parameters)}
 
     @functools.wraps(function)
     def operator(*args, **kwargs):
@@ -238,7 +265,7 @@ def differentiable(function):
         tensors = [Tensor(array) for array in arrays]
         inputs = [(tensor, place) for tensor, place in inputs if tensor.requires_grad]
         if inputs and _recording.get():
-            node = _Node(function.__name__, inputs, pullback, arrays)
+            node = _Node(function.__name__, parameters, inputs, pullback, arrays)
             for slot, tensor in enumerate(tensors):
                 if np.issubdtype(tensor.dtype, np.floating):
                     tensor.requires_grad, tensor._node, tensor._slot = True, node, slot
@@ -256,6 +283,11 @@ def _tensors(arguments):
             yield from (
                 (item, (place, index)) for index, item in enumerate(argument) if isinstance(item, Tensor)
             )
+
+
+def as_operand(value):
+    """`value` as something with a shape: a tensor as it is, anything else as an array."""
+    return value if isinstance(value, Tensor) else np.asarray(value)
 
 
 def _data(argument):

@@ -81,6 +81,14 @@ def as_tuple(value, count, name, minimum=None, allow_single=True):
     return tuple(int(item) for item in values)
 
 
+def numeric(array, name):
+    """`array` as an array of real numbers, or an error naming it."""
+    array = np.asarray(array)
+    if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
+        raise NotImplementedError(f"{name}: expected real numbers, got {array.dtype}")
+    return array
+
+
 def taps(size, windows, kernel_size, stride, padding, dilation):
     """Walk over the kernel's positions and say which windows meet the input there.
 
@@ -135,11 +143,6 @@ def roll_up(columns, output, stride, padding, dilation):
     for tap, where, source in taps(output.shape[2:], windows, kernel_size, stride, padding, dilation):
         output[(..., *source)] += columns[(..., *tap, *where)]
     return output
-
-
-def images_per_block(count, bytes_per_image, cache=1 << 20):
-    """How many of `count` images to take at a time so that a buffer of that size stays in the processor's cache."""
-    return max(1, min(count, cache // max(1, bytes_per_image)))
 
 
 def batched(input, axes, name):

@@ -1,13 +1,15 @@
-"""Layers that know their shapes and their cost. Names, arguments and errors are those of ``dlcore.scratch.nn``.
+"""Layers that know their shapes and their cost. Names, arguments, errors and repr are those of ``dlcore.scratch.nn``.
 
 There are no parameters here to own or to draw, hence no ``Parameter`` and no ``reset_parameters``.
 """
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
-from ..scratch.nn import convolution_options, padding_pairs
-from ..scratch.windows import as_tuple, output_size, size_text
+from ..scratch import nn as computing
+from ..scratch.pooling import pooling_options
+from ..scratch.windows import as_bool, as_int, output_size, size_text
 from .receptive_field import Span
 
 __all__ = [
@@ -31,8 +33,13 @@ class Module:
     ``state_dict`` gives this part.
     """
 
+    _modules: ClassVar = {}  # by name, those within
+
     def read(self, signal, name, record):
         raise NotImplementedError(f"{type(self).__name__}: write read()")
+
+    extra_repr = computing.Module.extra_repr
+    __repr__ = computing.Module.__repr__
 
 
 class Sequential(Module):
@@ -42,21 +49,22 @@ class Sequential(Module):
         for place, module in enumerate(modules):
             if not isinstance(module, Module):
                 raise TypeError(f"Sequential: expected modules, got {type(module).__name__} at place {place}")
-        self._modules = modules
+        self._modules = {str(place): module for place, module in enumerate(modules)}
 
     def read(self, signal, name, record):
-        for place, module in enumerate(self._modules):
-            signal = module.read(signal, f"{name}.{place}" if name else str(place), record)
+        for place, module in self._modules.items():
+            signal = module.read(signal, f"{name}.{place}" if name else place, record)
         return signal
 
     def __len__(self):
         return len(self._modules)
 
     def __getitem__(self, index):
-        return Sequential(*self._modules[index]) if isinstance(index, slice) else self._modules[index]
+        modules = list(self._modules.values())
+        return Sequential(*modules[index]) if isinstance(index, slice) else modules[index]
 
     def __iter__(self):
-        return iter(self._modules)
+        return iter(self._modules.values())
 
 
 class _Layer(Module):
@@ -68,10 +76,15 @@ class _Layer(Module):
     def read(self, signal, name, record):
         try:
             outgoing = Signal(self.output_shape(signal.shape), self.spans(signal))
-        except (RuntimeError, IndexError) as error:
+        except (RuntimeError, IndexError, TypeError) as error:
             raise type(error)(f"{name}: {type(self).__name__}: {error}" if name else str(error)) from None
         record(self, name, outgoing)
         return outgoing
+
+    @property
+    def bias(self):
+        """The shape of the bias, or None without one."""
+        return self.parameter_shapes.get("bias")
 
     @property
     def parameters(self):
@@ -96,10 +109,12 @@ class Linear(_Layer):
 
     def __init__(self, in_features, out_features, bias=True):
         super().__init__()
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features, self.out_features = computing.linear_options(in_features, out_features)
         self.parameter_shapes = {"weight": (out_features, in_features)}
         if bias:
             self.parameter_shapes["bias"] = (out_features,)
+
+    extra_repr = computing.Linear.extra_repr
 
     def output_shape(self, shape):
         if shape[-1] != self.in_features:
@@ -157,7 +172,7 @@ class _Convolution(_Windows):
         padding_mode="zeros",
     ):  # fmt: skip
         super().__init__()
-        self.kernel_size, self.stride, self.padding, self.dilation = convolution_options(
+        self.kernel_size, self.stride, self.padding, self.dilation = computing.convolution_options(
             self.axes, in_channels, out_channels, kernel_size, stride, padding, dilation, groups, padding_mode
         )
         self.in_channels, self.out_channels = in_channels, out_channels
@@ -166,14 +181,20 @@ class _Convolution(_Windows):
         if bias:
             self.parameter_shapes["bias"] = (out_channels,)
 
+    extra_repr = computing.Conv2d.extra_repr
+
     def lengths(self):
-        pairs = padding_pairs(self.padding, self.kernel_size, self.dilation)
+        pairs = computing.padding_pairs(self.padding, self.kernel_size, self.dilation)
         return list(zip(self.kernel_size, self.stride, pairs, self.dilation))
 
     def output_shape(self, shape):
         windows = super().output_shape(shape)[2:]
         if shape[1] != self.in_channels:
             raise RuntimeError(f"input: expected {self.in_channels} channels, got shape {shape}")
+        if self.out_channels == 0:
+            raise RuntimeError("weight: expected at least one output channel, got 0")
+        if min(shape[2:]) == 0 and (prod(shape[:2]) or self.padding_mode != "zeros"):
+            raise RuntimeError(f"input: only the batch and the channels may be empty, got shape {shape}")
         for size, (_, _, pair, _) in zip(shape[2:], self.lengths()):
             most = {"reflect": size - 1, "circular": size}.get(self.padding_mode)
             if most is not None and max(pair) > most:
@@ -215,18 +236,18 @@ class _Pool2d(_Windows):
         self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
 
     def lengths(self):
-        kernel_size, stride, dilation = (
-            as_tuple(getattr(self, name), 2, name, 1) for name in ("kernel_size", "stride", "dilation")
+        kernel_size, stride, padding, dilation, _ = pooling_options(
+            2, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
-        pairs = [(p, p) for p in as_tuple(self.padding, 2, "padding", 0)]
-        return list(zip(kernel_size, stride, pairs, dilation))
+        return list(zip(kernel_size, stride, [(p, p) for p in padding], dilation))
+
+    def output_shape(self, shape):
+        if min(shape[1:]) == 0:
+            raise RuntimeError(f"input: only the batch axis may be empty, got shape {shape}")
+        return super().output_shape(shape)
 
     def count(self, size, lengths):
         kernel_size, stride, (padding, _), dilation = lengths
-        if padding > kernel_size // 2:
-            raise RuntimeError(
-                f"padding: at most half of kernel_size, got padding={self.padding}, kernel_size={self.kernel_size}"
-            )
         return output_size(size, kernel_size, stride, padding, dilation, self.ceil_mode)
 
 
@@ -238,6 +259,12 @@ class MaxPool2d(_Pool2d):
     ):
         super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
         self.return_indices = return_indices
+
+    extra_repr = computing.MaxPool2d.extra_repr
+
+    def output_shape(self, shape):
+        as_bool(self.return_indices, "return_indices")
+        return super().output_shape(shape)
 
 
 class AvgPool2d(_Pool2d):
@@ -255,6 +282,14 @@ class AvgPool2d(_Pool2d):
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
 
+    extra_repr = computing.AvgPool2d.extra_repr
+
+    def output_shape(self, shape):
+        as_bool(self.count_include_pad, "count_include_pad")
+        if self.divisor_override is not None and as_int(self.divisor_override, "divisor_override") == 0:
+            raise RuntimeError("divisor_override: must not be 0")
+        return super().output_shape(shape)
+
 
 class Flatten(_Layer):
     """Shape of ``scratch.nn.Flatten``.
@@ -265,7 +300,9 @@ class Flatten(_Layer):
 
     def __init__(self, start_dim=1, end_dim=-1):
         super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.start_dim, self.end_dim = as_int(start_dim, "start_dim"), as_int(end_dim, "end_dim")
+
+    extra_repr = computing.Flatten.extra_repr
 
     def _range(self, shape):
         for name, axis in (("start_dim", self.start_dim), ("end_dim", self.end_dim)):

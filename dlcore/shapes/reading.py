@@ -60,9 +60,9 @@ def layers(network, input_shape):
     Raises
     ------
     RuntimeError, IndexError
-        A layer whose input does not fit, named by its place.
+        A layer whose input or options do not fit, named by its place.
     TypeError
-        `network` is spelled in another vocabulary, or `input_shape` is not a sequence of ints.
+        Options of a layer that are of another kind, `network` is spelled in another vocabulary, or `input_shape` is not a sequence of ints.
     """
     if not isinstance(network, Module):
         raise TypeError(f"network: expected one spelled in dlcore.shapes.nn, got {type(network).__name__}")
