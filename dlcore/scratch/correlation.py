@@ -13,8 +13,8 @@ from .windows import roll_up, unroll, volume
 
 __all__ = ["Geometry", "correlate", "grad_input", "grad_weight"]
 
-CACHE = 1 << 21
-"""Bytes of columns to work on at a time, about the second-level cache of one processor core."""
+CACHE = 1 << 20
+"""Bytes of columns to work on at a time: half the second-level cache of a common processor core."""
 
 
 class Geometry(NamedTuple):
@@ -103,8 +103,12 @@ def _matrices(weight, geometry):
 
 
 def _blocks(count, rows, bytes_per_row):
-    """Cut `count` images with so many rows of windows into blocks: the images, the first row, how many rows."""
-    parts = -(-bytes_per_row * rows // CACHE) or 1  # into which the rows of one image are cut
+    """Cut `count` images with so many rows of windows into blocks: the images, the first row, how many rows.
+
+    A block is as many images as fill the cache. One image is cut only where it would fill it several times over,
+    because rows of windows at a cut are unrolled twice.
+    """
+    parts = -(-bytes_per_row * rows // (4 * CACHE)) or 1
     height = -(-rows // min(parts, rows))
     size = max(1, CACHE // max(1, bytes_per_row * rows))
     for start in range(0, count, size):
