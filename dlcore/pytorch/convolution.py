@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import conv1d, conv2d, conv3d, fold, pad, unfold
 
-from ..scratch.convolution import separable_channels
+from ..scratch.convolution import kernel_is_larger, separable_channels
 from .windows import same_padding
 
 __all__ = [
@@ -118,20 +118,9 @@ def convolve(input, kernel, mode="full"):
 
     Source: ``scipy.signal.convolve``, whose modes these are; ``numpy.convolve`` for one axis.
     """
-    axes, shapes = input.ndim, f"{tuple(input.shape)} and {tuple(kernel.shape)}"
-    if axes != kernel.ndim or not 1 <= axes <= 3:
-        raise RuntimeError(f"kernel: expected as many axes as the input, 1 to 3, got shapes {shapes}")
-    if 0 in input.shape or 0 in kernel.shape:
-        raise RuntimeError(f"input, kernel: must have elements, got shapes {shapes}")
-    if mode not in ("full", "same", "valid"):
-        raise RuntimeError(f"mode: expected 'full', 'same' or 'valid', got {mode!r}")
-    size = input.shape
-    if mode == "valid" and not all(n >= k for n, k in zip(input.shape, kernel.shape)):
+    axes, size = input.ndim, input.shape
+    if kernel_is_larger(tuple(size), tuple(kernel.shape), mode):
         input, kernel = kernel, input
-        if not all(n >= k for n, k in zip(input.shape, kernel.shape)):
-            raise RuntimeError(
-                f"mode: 'valid' needs one of the two to be at least as large along every axis, got shapes {shapes}"
-            )
     padding = 0 if mode == "valid" else [k - 1 for k in kernel.shape]
     correlation = (conv1d, conv2d, conv3d)[axes - 1]
     flipped = kernel.flip(tuple(range(axes)))

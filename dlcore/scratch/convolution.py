@@ -15,8 +15,8 @@ from .windows import (
     batched,
     numeric,
     output_size,
+    padding_pairs,
     roll_up,
-    same_padding,
     size_text,
     unroll,
     volume,
@@ -519,23 +519,9 @@ def convolve(input, kernel, mode="full"):
             raise RuntimeError(f"kernel: expected the input's dtype {input.dtype}, got {kernel.dtype}")
         dtype = np.result_type(input, kernel)
         input, kernel = input.astype(dtype), kernel.astype(dtype)
-    axes = input.ndim
-    if axes != kernel.ndim or not 1 <= axes <= 3:
-        raise RuntimeError(
-            f"kernel: expected as many axes as the input, 1 to 3, got shapes {input.shape} and {kernel.shape}"
-        )
-    if 0 in input.shape or 0 in kernel.shape:
-        raise RuntimeError(f"input, kernel: must have elements, got shapes {input.shape} and {kernel.shape}")
-    if mode not in ("full", "same", "valid"):
-        raise RuntimeError(f"mode: expected 'full', 'same' or 'valid', got {mode!r}")
-    size = input.shape
-    if mode == "valid" and not all(n >= k for n, k in zip(input.shape, kernel.shape)):
+    axes, size = input.ndim, input.shape
+    if kernel_is_larger(size, kernel.shape, mode):
         input, kernel = kernel, input
-        if not all(n >= k for n, k in zip(input.shape, kernel.shape)):
-            raise RuntimeError(
-                "mode: 'valid' needs one of the two to be at least as large along every axis, "
-                f"got shapes {kernel.shape} and {input.shape}"
-            )
     flipped = kernel[(slice(None, None, -1),) * axes]
     padding = 0 if mode == "valid" else tuple(k - 1 for k in kernel.shape)
     correlation = (conv1d, conv2d, conv3d)[axes - 1]
@@ -543,6 +529,24 @@ def convolve(input, kernel, mode="full"):
     if mode == "same":
         output = output[tuple(slice((k - 1) // 2, (k - 1) // 2 + n) for k, n in zip(kernel.shape, size))]
     return output
+
+
+def kernel_is_larger(input_shape, kernel_shape, mode):
+    """Whether "valid" convolution must slide the input over the kernel; an error where :func:`convolve` has no result."""
+    shapes = f"{input_shape} and {kernel_shape}"
+    if len(input_shape) != len(kernel_shape) or not 1 <= len(input_shape) <= 3:
+        raise RuntimeError(f"kernel: expected as many axes as the input, 1 to 3, got shapes {shapes}")
+    if 0 in input_shape or 0 in kernel_shape:
+        raise RuntimeError(f"input, kernel: must have elements, got shapes {shapes}")
+    if mode not in ("full", "same", "valid"):
+        raise RuntimeError(f"mode: expected 'full', 'same' or 'valid', got {mode!r}")
+    if mode != "valid" or all(n >= k for n, k in zip(input_shape, kernel_shape)):
+        return False
+    if not all(n <= k for n, k in zip(input_shape, kernel_shape)):
+        raise RuntimeError(
+            f"mode: 'valid' needs one of the two to be at least as large along every axis, got shapes {shapes}"
+        )
+    return True
 
 
 def focus(input):
@@ -628,15 +632,12 @@ def _geometry(size, kernel_size, stride, padding, dilation, groups):
     stride = as_tuple(stride, axes, "stride", 1)
     dilation = as_tuple(dilation, axes, "dilation", 1)
     if not isinstance(padding, str):
-        sides = [(p, p) for p in as_tuple(padding, axes, "padding", 0)]
-    elif padding == "valid":
-        sides = [(0, 0)] * axes
-    elif padding != "same":
+        padding = as_tuple(padding, axes, "padding", 0)
+    elif padding not in ("same", "valid"):
         raise RuntimeError(f"padding: expected an int, {axes} ints, 'same' or 'valid', got {padding!r}")
-    elif max(stride) > 1:
+    elif padding == "same" and max(stride) > 1:
         raise RuntimeError(f"padding: 'same' needs stride 1, got stride={stride}")
-    else:
-        sides = list(map(same_padding, kernel_size, dilation))
+    sides = padding_pairs(padding, kernel_size, dilation)
     padded = tuple(n + before + after for n, (before, after) in zip(size, sides))
     reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel_size, dilation))
     if any(n < r for n, r in zip(padded, reach)):

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import activations, arithmetic, convolution, fully_connected, pooling
 from .tensor import Tensor
-from .windows import as_int, as_tuple, same_padding
+from .windows import as_int, as_tuple, padding_pairs
 
 __all__ = [
     "AvgPool2d", "Conv1d", "Conv2d", "Conv3d", "Flatten", "Linear", "MaxPool2d", "Module", "Parameter", "ReLU",
@@ -349,13 +349,6 @@ def convolution_options(
             f"padding_mode: expected 'zeros', 'reflect', 'replicate' or 'circular', got {padding_mode!r}"
         )
     return kernel_size, stride, padding, dilation
-
-
-def padding_pairs(padding, kernel_size, dilation):
-    """The padding of a convolution layer as pairs (before, after), one for each axis."""
-    if padding == "same":
-        return [same_padding(k, d) for k, d in zip(kernel_size, dilation)]
-    return [(p, p) for p in ((0,) * len(kernel_size) if padding == "valid" else padding)]
 
 
 class _Convolution(_Weighted):

@@ -48,6 +48,13 @@ def same_padding(kernel_size, dilation=1):
     return total // 2, total - total // 2
 
 
+def padding_pairs(padding, kernel_size, dilation):
+    """The padding of a convolution, a tuple, "same" or "valid", as pairs (before, after), one for each axis."""
+    if padding == "same":
+        return [same_padding(k, d) for k, d in zip(kernel_size, dilation)]
+    return [(p, p) for p in ((0,) * len(kernel_size) if padding == "valid" else padding)]
+
+
 def as_int(value, name, minimum=None):
     """`value`, an int of at least `minimum`, or an error naming `name`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from ..scratch import nn as computing
 from ..scratch.pooling import pooling_options
-from ..scratch.windows import as_bool, as_int, output_size, size_text
+from ..scratch.windows import as_bool, as_int, output_size, padding_pairs, size_text
 from .receptive_field import Span
 
 __all__ = [
@@ -184,7 +184,7 @@ class _Convolution(_Windows):
     extra_repr = computing.Conv2d.extra_repr
 
     def lengths(self):
-        pairs = computing.padding_pairs(self.padding, self.kernel_size, self.dilation)
+        pairs = padding_pairs(self.padding, self.kernel_size, self.dilation)
         return list(zip(self.kernel_size, self.stride, pairs, self.dilation))
 
     def output_shape(self, shape):
