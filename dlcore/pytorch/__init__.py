@@ -7,38 +7,79 @@ device, under autograd, autocast and ``torch.compile``. :func:`device` picks the
 from . import (
     activations,
     arithmetic,
+    attention,
     convolution,
+    deconvolution,
+    detection,
     devices,
     fully_connected,
+    initialization,
+    interpolation,
     losses,
+    metric_losses,
     nn,
+    normalization,
     optimizers,
     pooling,
+    recurrent,
+    regularization,
     windows,
 )
 from . import gradcheck as _gradcheck
 from . import tensor as _tensor
 from .activations import *
 from .arithmetic import *
+from .attention import *
 from .convolution import *
+from .deconvolution import *
+from .detection import *
 from .devices import *
 from .fully_connected import *
 from .gradcheck import *
+from .interpolation import *
 from .losses import *
+from .metric_losses import *
+from .normalization import *
 from .pooling import *
+from .recurrent import *
+from .regularization import *
 from .tensor import *
 from .windows import *
 
 __all__ = [
-    "activations", "arithmetic", "convolution", "fully_connected", "losses", "nn", "optimizers", "pooling", "windows",
-]  # fmt: skip
+    "activations",
+    "arithmetic",
+    "attention",
+    "convolution",
+    "deconvolution",
+    "detection",
+    "fully_connected",
+    "initialization",
+    "interpolation",
+    "losses",
+    "metric_losses",
+    "nn",
+    "normalization",
+    "optimizers",
+    "pooling",
+    "recurrent",
+    "regularization",
+    "windows",
+]
+__all__ += _gradcheck.__all__ + _tensor.__all__
 __all__ += activations.__all__
 __all__ += arithmetic.__all__
+__all__ += attention.__all__
 __all__ += convolution.__all__
+__all__ += deconvolution.__all__
+__all__ += detection.__all__
 __all__ += devices.__all__
 __all__ += fully_connected.__all__
-__all__ += _gradcheck.__all__
+__all__ += interpolation.__all__
 __all__ += losses.__all__
+__all__ += metric_losses.__all__
+__all__ += normalization.__all__
 __all__ += pooling.__all__
-__all__ += _tensor.__all__
+__all__ += recurrent.__all__
+__all__ += regularization.__all__
 __all__ += windows.__all__

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..scratch.windows import as_tuple
-from .nn import Module, Signal
+from .nn.module import Module, Signal
 from .receptive_field import Span
 
 __all__ = ["Layer", "layers"]

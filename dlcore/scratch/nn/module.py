@@ -1,24 +1,13 @@
-"""Layers: operators that own their parameters. Names, arguments and state are those of ``torch.nn``.
-
-A network is spelled in this vocabulary; ``dlcore.pytorch.nn`` and ``dlcore.shapes.nn`` read the same spelling.
-
-Layers with parameters draw them when they are made, from the operating system's entropy: two networks differ.
-``reset_parameters(network, generator)`` draws them again and makes a network reproducible.
-"""
+"""The parts that every layer is made of: parameters, modules, and drawing parameters at random."""
 
 import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from . import activations, arithmetic, convolution, fully_connected, pooling
-from .tensor import Tensor
-from .windows import as_int, as_tuple, padding_pairs
+from ..tensor import Tensor
 
-__all__ = [
-    "AvgPool2d", "Conv1d", "Conv2d", "Conv3d", "Flatten", "Linear", "MaxPool2d", "Module", "Parameter", "ReLU",
-    "Sequential", "reset_parameters",
-]  # fmt: skip
+__all__ = ["Module", "Parameter", "reset_parameters"]  # the rest is for the other modules of this package
 
 
 class Parameter(Tensor):
@@ -205,6 +194,8 @@ class Module:
 
 
 _ARRAY = (np.ndarray, np.generic)
+
+
 _EXPECTED = {"_parameters": "a Parameter", "_modules": "a Module", "_buffers": "an array"}
 
 
@@ -220,32 +211,6 @@ def _as_array(value):
         value = value.detach()
         value = value.data if isinstance(value, Tensor) else value.cpu().numpy()
     return np.asarray(value)
-
-
-class Sequential(Module):
-    """Modules one after the other; each takes what the one before returns."""
-
-    def __init__(self, *modules):
-        super().__init__()
-        for place, module in enumerate(modules):
-            if not isinstance(module, Module):
-                raise TypeError(f"Sequential: expected modules, got {type(module).__name__} at place {place}")
-            setattr(self, str(place), module)
-
-    def forward(self, input):
-        for module in self._modules.values():
-            input = module(input)
-        return input
-
-    def __len__(self):
-        return len(self._modules)
-
-    def __getitem__(self, index):
-        modules = list(self._modules.values())
-        return Sequential(*modules[index]) if isinstance(index, slice) else modules[index]
-
-    def __iter__(self):
-        return iter(self._modules.values())
 
 
 def reset_parameters(module, generator):
@@ -277,7 +242,7 @@ def reset_parameters(module, generator):
     return module
 
 
-class _Weighted(Module):
+class Weighted(Module):
     """A layer with a weight, of which each output takes `fan_in` products, and perhaps a bias.
 
     Both are drawn from the operating system's entropy.
@@ -298,220 +263,24 @@ class _Weighted(Module):
                 parameter.data[...] = generator.uniform(-bound, bound, parameter.shape)
 
 
-class Linear(_Weighted):
-    """:func:`dlcore.scratch.linear` from `in_features` to `out_features`.
+class OperatorLayer(Module):
+    """An operator as a layer. A subclass names the operator and hands its options to :meth:`keep`."""
 
-    Its parameters begin at random; :func:`reset_parameters` makes them reproducible. Source: ``torch.nn.Linear``.
-    """
+    operator = None
+    shown = None  # the options that stand in repr; all by default
 
-    def __init__(self, in_features, out_features, bias=True, *, dtype=np.float32):
-        in_features, out_features = linear_options(in_features, out_features)
-        super().__init__((out_features, in_features), bias, dtype)
-        self.in_features, self.out_features = in_features, out_features
-
-    def forward(self, input):
-        return fully_connected.linear(input, self.weight, self.bias)
-
-    def extra_repr(self):
-        return (
-            f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
-        )
-
-
-def linear_options(in_features, out_features):
-    """Check what a linear layer is made with."""
-    return as_int(in_features, "in_features", 0), as_int(out_features, "out_features", 0)
-
-
-def convolution_options(
-    axes, in_channels, out_channels, kernel_size, stride, padding, dilation, groups, padding_mode
-):
-    """Check what a convolution layer is made with; its kernel size, stride, padding and dilation as tuples."""
-    for name, value, least in (
-        ("in_channels", in_channels, 0), ("out_channels", out_channels, 0), ("groups", groups, None)
-    ):  # fmt: skip
-        as_int(value, name, least)
-    kernel_size = as_tuple(kernel_size, axes, "kernel_size", 1)
-    stride, dilation = as_tuple(stride, axes, "stride", 1), as_tuple(dilation, axes, "dilation", 1)
-    if groups < 1:
-        raise ValueError(f"groups: must be at least 1, got {groups}")
-    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
-        if channels % groups:
-            raise ValueError(f"{name}: must be a multiple of groups={groups}, got {channels}")
-    if not isinstance(padding, str):
-        padding = as_tuple(padding, axes, "padding", 0)
-    elif padding not in ("same", "valid"):
-        raise ValueError(f"padding: expected ints, 'same' or 'valid', got {padding!r}")
-    elif padding == "same" and max(stride) > 1:
-        raise ValueError(f"padding: 'same' needs stride 1, got stride={stride}")
-    if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
-        raise ValueError(
-            f"padding_mode: expected 'zeros', 'reflect', 'replicate' or 'circular', got {padding_mode!r}"
-        )
-    return kernel_size, stride, padding, dilation
-
-
-class _Convolution(_Weighted):
-    axes = None
-
-    def __init__(
-        self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True,
-        padding_mode="zeros", *, dtype=np.float32,
-    ):  # fmt: skip
-        options = convolution_options(
-            self.axes, in_channels, out_channels, kernel_size, stride, padding, dilation, groups, padding_mode
-        )
-        super().__init__((out_channels, in_channels // groups, *options[0]), bias, dtype)
-        self.kernel_size, self.stride, self.padding, self.dilation = options
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.groups, self.padding_mode = groups, padding_mode
-
-    def forward(self, input):
-        operator = (convolution.conv1d, convolution.conv2d, convolution.conv3d)[self.axes - 1]
-        padding = self.padding
-        if self.padding_mode != "zeros":
-            if 0 in np.shape(input)[-self.axes :]:
-                raise RuntimeError(
-                    f"input: only the batch and the channels may be empty, got shape {np.shape(input)}"
-                )
-            pairs = padding_pairs(self.padding, self.kernel_size, self.dilation)
-            sides = [number for pair in reversed(pairs) for number in pair]  # from the last axis backwards
-            input, padding = convolution.pad(input, sides, self.padding_mode), 0
-        return operator(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-
-    def extra_repr(self):
-        shown = [
-            f"{self.in_channels}, {self.out_channels}",
-            f"kernel_size={self.kernel_size}",
-            f"stride={self.stride}",
-        ]
-        defaults = {"padding": (0,) * self.axes, "dilation": (1,) * self.axes, "groups": 1}
-        shown += [
-            f"{name}={getattr(self, name)}"
-            for name, default in defaults.items()
-            if getattr(self, name) != default
-        ]
-        shown += ["bias=False"] if self.bias is None else []
-        shown += [f"padding_mode={self.padding_mode}"] if self.padding_mode != "zeros" else []
-        return ", ".join(shown)
-
-
-class Conv1d(_Convolution):
-    """:func:`dlcore.scratch.conv1d` with its own kernels; see :class:`Conv2d`. Source: ``torch.nn.Conv1d``."""
-
-    axes = 1
-
-
-class Conv2d(_Convolution):
-    """:func:`dlcore.scratch.conv2d` with its own kernels.
-
-    Weight and bias begin at random; :func:`reset_parameters` makes them reproducible.
-
-    Parameters
-    ----------
-    in_channels, out_channels : int
-    kernel_size, stride, padding, dilation, groups
-        As the operator takes them.
-    bias : bool
-        Whether to add a bias to each output channel.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
-        What the padding holds, as for :func:`dlcore.scratch.pad`.
-    dtype : dtype
-        Of the parameters.
-
-    Raises
-    ------
-    ValueError
-        Channels that are not multiples of `groups`, an unknown padding, "same" padding with a stride.
-    RuntimeError
-        Negative channels, other options out of range.
-    TypeError
-        Options that are not integers.
-
-    Source: ``torch.nn.Conv2d``.
-    """
-
-    axes = 2
-
-
-class Conv3d(_Convolution):
-    """:func:`dlcore.scratch.conv3d` with its own kernels; see :class:`Conv2d`. Source: ``torch.nn.Conv3d``."""
-
-    axes = 3
-
-
-class ReLU(Module):
-    """:func:`dlcore.scratch.relu` as a layer. Source: ``torch.nn.ReLU``."""
-
-    def forward(self, input):
-        return activations.relu(input)
-
-
-class MaxPool2d(Module):
-    """:func:`dlcore.scratch.max_pool2d` as a layer. Source: ``torch.nn.MaxPool2d``."""
-
-    def __init__(
-        self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False
-    ):
+    def __init__(self):
         super().__init__()
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.dilation = padding, dilation
-        self.return_indices, self.ceil_mode = return_indices, ceil_mode
+        self._options = ()
 
-    def forward(self, input):
-        return pooling.max_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.ceil_mode,
-            self.return_indices,
-        )
+    def keep(self, **options):
+        """Make the options attributes, which may be changed, and arguments of every call."""
+        self._options = tuple(options)
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def forward(self, *inputs):
+        return self.operator(*inputs, **{name: getattr(self, name) for name in self._options})
 
     def extra_repr(self):
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
-
-
-class AvgPool2d(Module):
-    """:func:`dlcore.scratch.avg_pool2d` as a layer. Source: ``torch.nn.AvgPool2d``."""
-
-    def __init__(
-        self,
-        kernel_size,
-        stride=None,
-        padding=0,
-        ceil_mode=False,
-        count_include_pad=True,
-        divisor_override=None,
-    ):
-        super().__init__()
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.ceil_mode = padding, ceil_mode
-        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
-
-    def forward(self, input):
-        return pooling.avg_pool2d(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
-            self.divisor_override,
-        )  # fmt: skip
-
-    def extra_repr(self):
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-class Flatten(Module):
-    """The axes from `start_dim` to `end_dim` as one; by default all but the batch. Source: ``torch.nn.Flatten``."""
-
-    def __init__(self, start_dim=1, end_dim=-1):
-        super().__init__()
-        self.start_dim, self.end_dim = as_int(start_dim, "start_dim"), as_int(end_dim, "end_dim")
-
-    def forward(self, input):
-        return arithmetic.flatten(input, self.start_dim, self.end_dim)
-
-    def extra_repr(self):
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in (self.shown or self._options))

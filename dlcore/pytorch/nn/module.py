@@ -1,9 +1,4 @@
-"""Layers: PyTorch's own classes, under the vocabulary in which the networks are spelled.
-
-:class:`Module` and :class:`Sequential` differ from PyTorch's in one thing: their ``load_state_dict`` also takes NumPy
-arrays, so that weights move here from ``dlcore.scratch.nn``. The other direction needs nothing:
-``scratch_network.load_state_dict(torch_network.state_dict())``.
-"""
+"""PyTorch's modules, which here also take NumPy arrays, and drawing parameters from an explicit generator."""
 
 import math
 from collections import OrderedDict
@@ -11,12 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from torch.nn import AvgPool2d, Conv1d, Conv2d, Conv3d, Flatten, Linear, MaxPool2d, Parameter, ReLU
+from torch.nn import Conv1d, Conv2d, Conv3d, Linear, Parameter
 
-__all__ = [
-    "AvgPool2d", "Conv1d", "Conv2d", "Conv3d", "Flatten", "Linear", "MaxPool2d", "Module", "Parameter", "ReLU",
-    "Sequential", "reset_parameters",
-]  # fmt: skip
+__all__ = ["Module", "Parameter", "reset_parameters"]
 
 
 class Module(torch.nn.Module):
@@ -39,10 +31,6 @@ class Module(torch.nn.Module):
         return super().load_state_dict(state_dict, strict, assign)
 
 
-class Sequential(Module, torch.nn.Sequential):
-    """``torch.nn.Sequential``; its ``load_state_dict`` is that of :class:`Module`."""
-
-
 def _as_tensor(value):
     if isinstance(value, torch.Tensor):
         return value
@@ -50,16 +38,34 @@ def _as_tensor(value):
     return torch.from_numpy(np.array(value, order="C"))
 
 
+_RULES = {}  # PyTorch's classes, each with the function that draws the parameters of a layer of that class
+
+
+def rule(*classes):
+    """Register a function ``(layer, generator)`` that draws the parameters of PyTorch's layers of these classes."""
+
+    def register(function):
+        _RULES.update(dict.fromkeys(classes, function))
+        return function
+
+    return register
+
+
+def uniform(parameter, bound, generator):
+    """Fill `parameter` with numbers uniform between -bound and bound, drawn on the generator's device."""
+    drawn = torch.empty(parameter.shape, dtype=parameter.dtype, device=generator.device)
+    parameter.copy_(drawn.uniform_(-bound, bound, generator=generator))
+
+
 @torch.no_grad()
 def reset_parameters(module, generator):
     """Draw the parameters of `module` and all within anew, from PyTorch's default distributions.
 
-    Linear and Conv layers: weight and bias uniform between ±1/√fan_in. A module with parameters of its own draws them
-    in a method ``reset_parameters(generator)``.
-
     Parameters
     ----------
     module : torch.nn.Module
+        A module with parameters of its own that is not one of PyTorch's layers draws them in a method
+        ``reset_parameters(generator)``.
     generator : torch.Generator
         Where the numbers come from, whatever device the parameters are on; the same generator state gives the same
         network.
@@ -77,15 +83,19 @@ def reset_parameters(module, generator):
     if not isinstance(generator, torch.Generator):
         raise TypeError(f"generator: expected a torch.Generator, got {type(generator).__name__}")
     for part in module.modules():
-        own = [parameter for parameter in part.parameters(recurse=False)]
-        if isinstance(part, (Linear, Conv1d, Conv2d, Conv3d)):
-            fan_in = math.prod(part.weight.shape[1:])
-            bound = 1 / math.sqrt(fan_in) if fan_in else 0
-            for parameter in own:
-                drawn = torch.empty(parameter.shape, dtype=parameter.dtype, device=generator.device)
-                parameter.copy_(drawn.uniform_(-bound, bound, generator=generator))
+        known = [_RULES[kind] for kind in type(part).__mro__ if kind in _RULES]
+        if known:
+            known[0](part, generator)
         elif hasattr(part, "reset_parameters") and isinstance(part, Module):
             part.reset_parameters(generator)
-        elif own:
+        elif any(True for _ in part.parameters(recurse=False)):
             raise TypeError(f"module: no rule to draw the parameters of {type(part).__name__}")
     return module
+
+
+@rule(Linear, Conv1d, Conv2d, Conv3d)
+def _by_fan_in(layer, generator):
+    """Weight and bias uniform between ±1/√fan_in, where fan_in counts the products that an output takes."""
+    fan_in = math.prod(layer.weight.shape[1:])
+    for parameter in layer.parameters(recurse=False):
+        uniform(parameter, 1 / math.sqrt(fan_in) if fan_in else 0, generator)

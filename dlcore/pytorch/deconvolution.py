@@ -1,0 +1,3 @@
+"""Upsampling by transposed convolution and by rearranging."""
+
+__all__ = []

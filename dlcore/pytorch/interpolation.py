@@ -1,0 +1,3 @@
+"""Interpolation: values between the grid points."""
+
+__all__ = []

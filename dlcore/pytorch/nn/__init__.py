@@ -1,0 +1,53 @@
+"""Layers: PyTorch's own classes, under the vocabulary in which the networks are spelled.
+
+:class:`Module` and :class:`Sequential` differ from PyTorch's in one thing: their ``load_state_dict`` also takes NumPy
+arrays, so that weights move here from ``dlcore.scratch.nn``. The other direction needs nothing:
+``scratch_network.load_state_dict(torch_network.state_dict())``.
+"""
+
+from . import (
+    activations,
+    attention,
+    combinators,
+    convolution,
+    deconvolution,
+    fully_connected,
+    interpolation,
+    losses,
+    metric_losses,
+    module,
+    normalization,
+    pooling,
+    recurrent,
+    regularization,
+)
+from .activations import *
+from .attention import *
+from .combinators import *
+from .convolution import *
+from .deconvolution import *
+from .fully_connected import *
+from .interpolation import *
+from .losses import *
+from .metric_losses import *
+from .module import *
+from .normalization import *
+from .pooling import *
+from .recurrent import *
+from .regularization import *
+
+__all__ = []
+__all__ += activations.__all__
+__all__ += attention.__all__
+__all__ += combinators.__all__
+__all__ += convolution.__all__
+__all__ += deconvolution.__all__
+__all__ += fully_connected.__all__
+__all__ += interpolation.__all__
+__all__ += losses.__all__
+__all__ += metric_losses.__all__
+__all__ += module.__all__
+__all__ += normalization.__all__
+__all__ += pooling.__all__
+__all__ += recurrent.__all__
+__all__ += regularization.__all__

@@ -1,0 +1,5 @@
+"""Activation functions as layers: PyTorch's own."""
+
+from torch.nn import ReLU
+
+__all__ = ["ReLU"]

@@ -1,0 +1,5 @@
+"""The fully connected layer: PyTorch's own."""
+
+from torch.nn import Linear
+
+__all__ = ["Linear"]

@@ -1,0 +1,3 @@
+"""Losses on angles and distances as layers."""
+
+__all__ = []

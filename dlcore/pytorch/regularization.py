@@ -1,0 +1,3 @@
+"""Regularization."""
+
+__all__ = []

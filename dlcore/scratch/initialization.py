@@ -1,0 +1,3 @@
+"""Initialization."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Losses on angles and distances between features."""
+
+__all__ = []

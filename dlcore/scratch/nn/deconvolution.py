@@ -1,0 +1,3 @@
+"""Upsampling layers that learn or rearrange."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Recurrent layers and embeddings."""
+
+__all__ = []

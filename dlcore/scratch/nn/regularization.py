@@ -1,0 +1,3 @@
+"""Layers that regularize."""
+
+__all__ = []

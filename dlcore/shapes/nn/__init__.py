@@ -1,0 +1,51 @@
+"""Layers that know their shapes and their cost. Names, arguments, errors and repr are those of ``dlcore.scratch.nn``.
+
+There are no parameters here to own or to draw, hence no ``Parameter`` and no ``reset_parameters``.
+"""
+
+from . import (
+    activations,
+    attention,
+    combinators,
+    convolution,
+    deconvolution,
+    fully_connected,
+    interpolation,
+    losses,
+    metric_losses,
+    module,
+    normalization,
+    pooling,
+    recurrent,
+    regularization,
+)
+from .activations import *
+from .attention import *
+from .combinators import *
+from .convolution import *
+from .deconvolution import *
+from .fully_connected import *
+from .interpolation import *
+from .losses import *
+from .metric_losses import *
+from .module import *
+from .normalization import *
+from .pooling import *
+from .recurrent import *
+from .regularization import *
+
+__all__ = []
+__all__ += activations.__all__
+__all__ += attention.__all__
+__all__ += combinators.__all__
+__all__ += convolution.__all__
+__all__ += deconvolution.__all__
+__all__ += fully_connected.__all__
+__all__ += interpolation.__all__
+__all__ += losses.__all__
+__all__ += metric_losses.__all__
+__all__ += module.__all__
+__all__ += normalization.__all__
+__all__ += pooling.__all__
+__all__ += recurrent.__all__
+__all__ += regularization.__all__

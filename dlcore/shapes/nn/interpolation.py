@@ -1,0 +1,3 @@
+"""Upsampling layers that interpolate."""
+
+__all__ = []

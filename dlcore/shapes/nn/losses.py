@@ -1,0 +1,3 @@
+"""Losses as layers."""
+
+__all__ = []
