@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.activations``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.attention``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

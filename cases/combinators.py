@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.nn.combinators``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

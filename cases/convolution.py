@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.convolution``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.deconvolution``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

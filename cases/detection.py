@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.detection``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.fully_connected``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.interpolation``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

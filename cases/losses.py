@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.losses``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.metric_losses``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.normalization``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

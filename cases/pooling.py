@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.pooling``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.recurrent``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []

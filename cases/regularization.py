@@ -1,0 +1,5 @@
+"""Cases of ``dlcore.scratch.regularization``."""
+
+OPERATORS = []
+LAYERS = []
+TIMED = []
