@@ -11,8 +11,9 @@ import platform
 import statistics
 from importlib import metadata
 
+from cases import TIMED
+
 from . import worker
-from .cases import CASES
 
 BACKENDS = ("scratch", "pytorch")
 
@@ -120,10 +121,11 @@ def main():
     parser.add_argument(
         "--output", type=pathlib.Path, default="_build/benchmarks.json", help="where the JSON goes"
     )
+    parser.add_argument("--family", default="", help="only cases of this family")
     arguments = parser.parse_args()
-    cases = [case for case in CASES if arguments.only in case.name]
+    cases = [case for case in TIMED if arguments.only in case.name and arguments.family in ("", case.family)]
     if not cases:
-        parser.error(f"--only: no case contains {arguments.only!r}")
+        parser.error(f"no case has {arguments.only!r} in its name and belongs to family {arguments.family!r}")
     records = [
         record for threads in arguments.threads for record in measure(cases, threads, arguments.repeats)
     ]

@@ -2,12 +2,14 @@
 
 import contextlib
 import ctypes
+import functools
 import importlib
 import time
 
 import numpy as np
 
-from .cases import CASES
+from cases import TIMED
+from conformance.calls import Call, find
 
 
 def serve(connection, backend_name, threads, measure):
@@ -25,7 +27,7 @@ def serve(connection, backend_name, threads, measure):
     with threadpool_limits(threads):
         for name in iter(connection.recv, None):
             if prepared[0] != name:
-                prepared = (name, _pass(backend, next(case for case in CASES if case.name == name)))
+                prepared = (name, one_pass(backend, next(case for case in TIMED if case.name == name)))
                 prepared[1]()
             connection.send(measure(prepared[1]))
 
@@ -37,21 +39,39 @@ def seconds(once):
     return time.perf_counter() - start
 
 
-def _pass(backend, case):
-    """A function that runs the operator forward and backward once, from the same inputs."""
-    floats, indices = case.arrays()
-    inputs = [backend.tensor(array, requires_grad=True) for array in floats]
-    targets = [] if indices is None else [backend.tensor(indices)]
-    operator = getattr(backend, case.operator)
-    shape = tuple(operator(*inputs, *targets, **case.options).shape)
-    gradient = backend.tensor(np.random.default_rng(1).standard_normal(shape).astype(np.float32))
+def one_pass(backend, case):
+    """A function that runs the operator forward and backward once, from the same float32 inputs.
+
+    Of several outputs the first takes the gradient, as in training. An operator without gradients runs forward alone.
+    """
+    operator = find(backend, case.operator)
+    call = Call(None, case.sample, np.float32, seed=0)
+    tensors = {id(leaf): backend.tensor(leaf.array, requires_grad=leaf.requires_grad) for leaf in call.leaves}
+    shape = tuple(run_forward(backend, call, operator, tensors).shape)
+    gradient = backend.tensor(np.random.default_rng(1).standard_normal(shape, dtype=np.float32))
 
     def once():
-        operator(*inputs, *targets, **case.options).backward(gradient)
-        for tensor in inputs:
+        output = run_forward(backend, call, operator, tensors)
+        if output.requires_grad:
+            output.backward(gradient)
+        for tensor in tensors.values():
             tensor.grad = None
 
     return once
+
+
+def run_forward(backend, call, operator, tensors):
+    """The first output of the operator on these tensors."""
+    outputs, _ = call.run(operator, lambda leaf: tensors[id(leaf)], functools.partial(_generator, backend))
+    return outputs[0]
+
+
+def _generator(backend, number):
+    if backend.__name__.endswith("scratch"):
+        return np.random.default_rng(number)
+    import torch
+
+    return torch.Generator().manual_seed(number)
 
 
 def peak_bytes(once):

@@ -5,10 +5,9 @@ import inspect
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from cases.vocabulary import Array, Literal, Seed
-from dlcore import pytorch, scratch
+from dlcore import scratch
 
 __all__ = ["Call", "Leaf", "find", "laid_out"]
 
@@ -107,6 +106,7 @@ class Call:
 
     def torch(self, operator, device="cpu", convert=np.array):
         """Call `operator` of ``dlcore.pytorch`` with its tensors; `convert` makes of each array another first."""
+        import torch  # here, so that a process that measures dlcore.scratch holds nothing of PyTorch
 
         def make(leaf):
             tensor = torch.from_numpy(np.array(convert(leaf.array), order="C")).to(device)
@@ -149,4 +149,6 @@ def laid_out(array, layout):
 
 def is_pytorchs_own(name):
     """Whether ``dlcore.pytorch`` takes the operator from PyTorch unchanged."""
+    from dlcore import pytorch
+
     return not (getattr(find(pytorch, name), "__module__", None) or "torch").startswith("dlcore")
