@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 IN_PLACE := grep -qsF " $(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test bench format clean requirements
+.PHONY: help book serve test bench conformance format clean requirements
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: book  ## build the book, then run every test: units, notebooks, built page
 
 bench: $(READY)  ## time the operators against PyTorch on the CPU
 	$(BIN)/python -m benchmarks
+
+conformance: $(READY)  ## measure how far NumPy and PyTorch agree and write book/conformance.md
+	$(BIN)/python -m conformance
 
 format: $(READY)  ## put code and notebooks into their committed form
 	$(BIN)/python -m ruff check --fix --quiet .

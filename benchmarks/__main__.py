@@ -9,11 +9,11 @@ import multiprocessing
 import pathlib
 import platform
 import statistics
-from importlib import metadata
 
 from cases import TIMED
 
 from . import worker
+from .machine import processor, versions
 
 BACKENDS = ("scratch", "pytorch")
 
@@ -133,10 +133,10 @@ def main():
     print(table(records, means))
     result = {
         "date": datetime.date.today().isoformat(),
-        "processor": _processor(),
+        "processor": processor(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in ("numpy", "torch")},
+        "versions": versions(),
         "repeats": arguments.repeats,
         "results": records,
         "geometric_means": means,
@@ -144,15 +144,6 @@ def main():
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(result, indent=1) + "\n")
     print(f"written to {arguments.output}")
-
-
-def _processor():
-    """The processor's name as the system knows it."""
-    try:
-        with open("/proc/cpuinfo") as file:
-            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":

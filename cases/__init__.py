@@ -6,6 +6,7 @@ an entry here and no test code.
 
 from . import (
     activations,
+    arithmetic,
     attention,
     combinators,
     convolution,
@@ -24,8 +25,8 @@ from . import (
 __all__ = ["LAYERS", "OPERATORS", "TIMED", "TOPICS"]
 
 TOPICS = (
-    convolution, deconvolution, interpolation, pooling, fully_connected, activations, losses, metric_losses, normalization,
-    regularization, recurrent, attention, detection, combinators,
+    arithmetic, convolution, deconvolution, interpolation, pooling, fully_connected, activations, losses, metric_losses,
+    normalization, regularization, recurrent, attention, detection, combinators,
 )  # fmt: skip
 """In the order in which the book treats them."""
 

@@ -20,11 +20,18 @@ from dlcore import pytorch, scratch, shapes
 from .calls import Call, find, is_pytorchs_own
 
 __all__ = [
-    "TOLERANCE", "agrees", "compiles", "finite_differences_agree", "follows_its_definition", "gives_what_is_known",
-    "layer_agrees", "refuses",
+    "TOLERANCE", "agrees", "compiles", "finite_differences_agree", "follows_its_definition", "full_single_precision",
+    "gives_what_is_known",
+    "layer_agrees", "refuses", "runs_under_autocast",
 ]  # fmt: skip
 
 TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}
+
+
+def full_single_precision():
+    """Have a GPU multiply float32 numbers with all their bits; PyTorch allows it to drop 13 of them in convolutions."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
 
 
 def agrees(operator, sample, dtype, seed, device="cpu"):
@@ -33,7 +40,8 @@ def agrees(operator, sample, dtype, seed, device="cpu"):
     Returns
     -------
     dict of str to float
-        The relative error of "forward" and of each gradient, by the name of the argument.
+        The relative error of "forward" and of each gradient, by the name of the argument. What comes out in another
+        dtype, such as float32 of whole numbers, is compared but not counted here.
     """
     ours, theirs = find(scratch, operator.name), find(pytorch, operator.name)
     call = Call(ours, sample, dtype, seed)
@@ -51,7 +59,8 @@ def agrees(operator, sample, dtype, seed, device="cpu"):
     errors = {"forward": 0.0}
     for slot, (output, reference) in enumerate(zip(outputs, expected)):
         error = compare(output.data, _array(reference), scales[0][slot], f"{about}: output {slot}")
-        errors["forward"] = max(errors["forward"], error)
+        if output.dtype in (np.dtype(dtype), np.dtype(np.int64), np.dtype(bool)):
+            errors["forward"] = max(errors["forward"], error)
     for leaf, tensor, reference in zip(call.leaves, tensors, references):
         if leaf in call.updated:
             compare(tensor.data, _array(reference), None, f"{about}: {leaf.label} after the call")
@@ -76,6 +85,7 @@ def agrees(operator, sample, dtype, seed, device="cpu"):
                 label = f"{about}: gradient of {leaf.label}"
                 actual = np.zeros_like(leaf.array) if tensors[place].grad is None else tensors[place].grad
                 _require(isinstance(actual, np.ndarray), f"{label} is {type(actual)}")
+                _require(actual.flags.writeable, f"{label} cannot be written to")
                 error = compare(actual, truth, scales[1][place], label, incoming)
                 name = leaf.label.split("[")[0]
                 errors[name] = max(errors.get(name, 0.0), error)
@@ -258,13 +268,35 @@ def compiles(operator, sample, seed, backend="aot_eager"):
         compare(_array(actual), _array(expected), None, f"{operator.name}, compiled: {sample}")
 
 
+def runs_under_autocast(operator, sample, seed, device="cpu"):
+    """An operator of our own on PyTorch's side runs in mixed precision, and float32 inputs get float32 gradients."""
+    call = Call(find(scratch, operator.name), sample, np.float32, seed)
+    with torch.autocast(device, torch.bfloat16):
+        outputs, tensors = call.torch(find(pytorch, operator.name), device)
+        floating = [output for output in outputs if output.requires_grad]
+    expected, _ = call.torch(find(pytorch, operator.name), device)
+    if floating:
+        torch.autograd.backward(floating, [torch.ones_like(output) for output in floating])
+    for output, reference in zip(outputs, expected, strict=True):
+        _require(
+            output.shape == reference.shape, f"{operator.name} under autocast: shape {tuple(output.shape)}"
+        )
+        _require(output.device.type == device, f"{operator.name}: went to {output.device}")
+    for leaf, tensor in zip(call.leaves, tensors):
+        if tensor.grad is not None:
+            _require(
+                tensor.grad.dtype == torch.float32,
+                f"{operator.name}: gradient of {leaf.label} is {tensor.grad.dtype}",
+            )
+
+
 def layer_agrees(layer, dtype, seed):
     """A layer has the same state, outputs, gradients and buffers in both backends, and the shape that is foretold."""
     theirs, ours, foretold = (layer.make(nn) for nn in (pytorch.nn, scratch.nn, shapes.nn))
     theirs, ours = theirs.to(torch.float64 if dtype == np.float64 else torch.float32), ours.to(dtype)
     _same_state(layer, ours, theirs, seed)
-    pytorch_own = type(theirs).__module__.startswith("torch.")
-    if pytorch_own:
+    if type(theirs).__module__.startswith("torch."):
+        _same_attributes(layer, ours, theirs)
         _require(repr(ours) == repr(theirs).replace(", inplace=False", "").replace("inplace=False", ""),
                  f"{layer.name}: shows itself as {ours!r}, not {theirs!r}")  # fmt: skip
     _require(
@@ -307,6 +339,15 @@ def layer_agrees(layer, dtype, seed):
             errors[label] = compare(actual, truth, None, f"{about}: {label}", incoming)
         _as_foretold(layer, foretold, call, expected, theirs, about)
     return errors
+
+
+def _same_attributes(layer, ours, theirs):
+    """What ours keeps under a public name, PyTorch's layer keeps too, with the same value."""
+    for name in vars(ours).keys() - {"axes", "generator"}:
+        if not name.startswith("_"):
+            _require(hasattr(theirs, name), f"{layer.name}: PyTorch's layer has no attribute {name!r}")
+            mine, reference = getattr(ours, name), getattr(theirs, name)
+            _require(mine == reference, f"{layer.name}: attribute {name!r} is {mine!r}, not {reference!r}")
 
 
 def _same_state(layer, ours, theirs, seed):
@@ -376,7 +417,7 @@ def _sums(call, operator, cotangents):
     """The sums of absolute values behind each output and each gradient."""
 
     def positive(array):
-        return np.abs(array).astype(np.float64) if array.dtype.kind == "f" else array
+        return np.asarray(np.abs(array), np.float64) if array.dtype.kind == "f" else array
 
     outputs, tensors = call.torch(operator, convert=positive)
     pairs = [

@@ -1,55 +1,50 @@
-"""dlcore.scratch.arithmetic: PyTorch's values and gradients, with broadcasting, indexing and numbers."""
+"""dlcore.scratch.arithmetic as the operators, methods and indices of a tensor, which the registry of cases cannot spell."""
 
 import operator
 
 import numpy as np
 import pytest
 import torch
-from agreement import agree, dtypes, generators
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcore import scratch
 from dlcore.scratch import Tensor
 
-shapes = st.lists(st.integers(0, 3), max_size=3).map(tuple)
+generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
-@st.composite
-def broadcastable(draw):
-    """Two shapes that broadcast, either of them possibly the smaller."""
-    full = draw(st.lists(st.integers(0, 3), max_size=4))
-    pair = []
-    for _ in range(2):
-        kept = [1 if draw(st.booleans()) and draw(st.booleans()) else size for size in full]
-        pair.append(tuple(kept[draw(st.integers(0, len(kept))) if draw(st.booleans()) else 0 :]))
-    return pair
+def agree(expression, *arrays):
+    """The same expression gives the same value, dtype and gradients with our tensors and with PyTorch's."""
+    ours = [Tensor(array, requires_grad=True) for array in arrays]
+    theirs = [torch.tensor(array, requires_grad=True) for array in arrays]
+    output, reference = expression(*ours), expression(*theirs)
+    assert output.shape == tuple(reference.shape) and output.dtype == reference.detach().numpy().dtype
+    tolerance = 1e-12 if output.dtype == np.float64 else 1e-5
+    np.testing.assert_allclose(output.data, reference.detach().numpy(), rtol=tolerance, atol=tolerance)
+    gradient = np.asarray(np.random.default_rng(1).standard_normal(output.shape), output.dtype)
+    output.backward(gradient)
+    reference.backward(torch.from_numpy(gradient))
+    for tensor, other in zip(ours, theirs):
+        np.testing.assert_allclose(tensor.grad, other.grad.numpy(), rtol=tolerance, atol=tolerance)
 
 
-def normal(generator, shape, dtype):
-    return np.asarray(generator.standard_normal(shape), dtype)
+def positive(shape, dtype=np.float64):
+    return np.asarray(np.random.default_rng(0).uniform(0.5, 2, shape), dtype)
 
 
-def positive(generator, shape, dtype):
-    return np.asarray(generator.uniform(0.5, 2, shape), dtype)
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow"])
+def test_the_operators_broadcast_as_in_torch(name):
+    agree(getattr(operator, name), positive((2, 1, 3)), positive((4, 1)))
 
 
-BINARY = {
-    "add": (lambda a, b: a + b, normal),
-    "sub": (lambda a, b: a - b, normal),
-    "mul": (lambda a, b: a * b, normal),
-    "div": (lambda a, b: a / b, positive),
-    "pow": (lambda a, b: a**b, positive),
+METHODS = {
+    "matmul": lambda x: x @ x.transpose(-1, -2),
+    "sum": lambda x: x.sum(),
+    "sum(1, keepdim=True)": lambda x: x.sum(1, keepdim=True),
+    "mean": lambda x: x.mean((0, -1)),
+    "exp, log, sqrt, abs": lambda x: (x.exp().log() - 1).abs().sqrt(),
 }
-
-
-@pytest.mark.parametrize("name", BINARY)
-@given(generator=generators, dtype=dtypes, pair=broadcastable())
-def test_elementwise_operators_broadcast_as_in_torch(name, generator, dtype, pair):
-    expression, values = BINARY[name]
-    arrays = [values(generator, shape, dtype) for shape in pair]
-    agree((expression, expression), *arrays, generator=generator, sums=False)
-    agree((getattr(scratch, name), getattr(torch, name)), *arrays, generator=generator, sums=False)
 
 
 NUMBERS = {
@@ -71,36 +66,16 @@ NUMBERS = {
 }
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_the_methods_are_the_functions(name):
+    agree(METHODS[name], positive((2, 3, 4)))
+
+
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("shape", [(), (3,), (2, 0), (2, 3)])
 def test_python_numbers_on_either_side_keep_the_dtype_as_in_torch(name, dtype, shape):
-    generator = np.random.default_rng(0)
-    ours = theirs = NUMBERS[name]
-    x = Tensor(positive(generator, shape, dtype), requires_grad=True)
-    assert ours(x).dtype == dtype
-    agree((_with_tensors(ours), theirs), positive(generator, shape, dtype), generator=generator, sums=False)
-
-
-def _with_tensors(operator):
-    """`operator` on a tensor, also where `agree` hands in an array."""
-    return lambda x: operator(x) if isinstance(x, Tensor) else operator(Tensor(x)).data
-
-
-@pytest.mark.parametrize("exponent", [0, 1, 2, 3, 0.0, 1.0])
-def test_powers_of_zero_have_torchs_gradient(exponent):
-    x = np.array([0.0, -2.0, 1.5])
-    agree(
-        (_with_tensors(lambda x: x**exponent), lambda x: x**exponent),
-        x,
-        generator=np.random.default_rng(0),
-        sums=False,
-    )
-
-
-def test_the_gradient_of_an_exponent_is_zero_where_the_base_is_zero_as_in_torch():
-    arrays = np.array([0.0, 0.0, 2.0]), np.array([2.0, 0.0, 3.0])
-    agree((scratch.pow, torch.pow), *arrays, generator=np.random.default_rng(0), sums=False)
+    agree(NUMBERS[name], positive(shape, dtype))
 
 
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow", "matmul"])
@@ -111,53 +86,6 @@ def test_an_array_on_the_left_hands_over_to_the_tensor(name):
     for output, expected in ((apply(array, x), apply(array, data)), (apply(x, array), apply(data, array))):
         assert isinstance(output, Tensor) and output.requires_grad and output.dtype == np.float64
         np.testing.assert_allclose(output.data, expected, rtol=1e-15)
-
-
-@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "abs", "neg"])
-@given(generator=generators, dtype=dtypes, shape=shapes)
-def test_functions_of_one_argument_equal_torch(name, generator, dtype, shape):
-    values = positive if name in ("log", "sqrt") else normal
-    agree((getattr(scratch, name), getattr(torch, name)), values(generator, shape, dtype), generator=generator, sums=False)  # fmt: skip
-
-
-def test_the_gradient_of_abs_is_zero_at_zero_as_in_torch():
-    agree((scratch.abs, torch.abs), np.array([-1.0, 0.0, 2.0]), generator=np.random.default_rng(0))
-
-
-MATRICES = [
-    ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 3), (3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 2)),
-    ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4)), ((4, 1, 2, 3), (5, 3, 1)),
-    ((2, 0), (0, 3)), ((0, 3), (3, 2)), ((0,), (0,)), ((0, 2, 3), (3, 4)), ((1,), (1,)), ((5, 1, 3), (3,)),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("left", "right"), MATRICES)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_matrix_products_of_vectors_matrices_and_batches_equal_torch(left, right, dtype):
-    generator = np.random.default_rng(0)
-    arrays = [normal(generator, shape, dtype) for shape in (left, right)]
-    agree((scratch.matmul, torch.matmul), *arrays, generator=generator)
-
-
-@st.composite
-def reductions(draw):
-    shape = draw(st.lists(st.integers(1, 3), max_size=4).map(tuple))
-    dim = None
-    if shape and draw(st.booleans()):
-        axes = st.integers(-len(shape), len(shape) - 1)
-        dim = draw(st.one_of(axes, st.lists(axes, min_size=1, unique_by=lambda axis: axis % len(shape))))
-        dim = draw(st.sampled_from([tuple, list]))(dim) if isinstance(dim, list) else dim
-    return shape, dim, draw(st.booleans()) if dim is not None else False
-
-
-@pytest.mark.parametrize("name", ["sum", "mean"])
-@given(generator=generators, dtype=dtypes, case=reductions())
-def test_sum_and_mean_equal_torch(name, generator, dtype, case):
-    shape, dim, keepdim = case
-    options = {} if dim is None else {"dim": dim, "keepdim": keepdim}
-    agree((getattr(scratch, name), getattr(torch, name)), normal(generator, shape, dtype), generator=generator, **options)  # fmt: skip
-    method = operator.methodcaller(name, **options)
-    agree((_with_tensors(method), method), normal(generator, shape, dtype), generator=generator)
 
 
 MOVES = {
@@ -188,9 +116,7 @@ MOVES = {
 
 @pytest.mark.parametrize("name", MOVES)
 def test_moving_and_indexing_equal_torch(name):
-    generator = np.random.default_rng(0)
-    move = MOVES[name]
-    agree((_with_tensors(move), move), generator.standard_normal((2, 3, 4)), generator=generator)
+    agree(MOVES[name], positive((2, 3, 4)))
 
 
 def test_masks_and_arrays_of_indices_may_be_arrays_or_tensors():
@@ -207,49 +133,25 @@ def test_masks_and_arrays_of_indices_may_be_arrays_or_tensors():
         np.testing.assert_array_equal(x.grad, expected)
 
 
-@given(generators, dtypes, st.integers(-3, 2), st.integers(1, 3))
-def test_cat_and_stack_equal_torch(generator, dtype, dim, count):
-    shapes = [[2, 3, 2] for _ in range(count)]
-    stacked = [normal(generator, shape, dtype) for shape in shapes]
-    for shape in shapes:
-        shape[dim] = int(generator.integers(0, 4))
-    joined = [normal(generator, shape, dtype) for shape in shapes]
-    agree((lambda *x: scratch.cat(list(x), dim), lambda *x: torch.cat(x, dim)), *joined, generator=generator)
-    agree(
-        (lambda *x: scratch.stack(list(x), dim), lambda *x: torch.stack(x, dim)),
-        *stacked,
-        generator=generator,
-    )
-
-
 def test_flatten_of_a_number_has_one_element():
-    assert scratch.flatten(np.asarray(3.0)).shape == (1,)
-    assert Tensor(3.0).flatten().shape == (1,)
+    assert scratch.flatten(3.0).shape == Tensor(3.0).flatten().shape == (1,)
 
 
 @pytest.mark.parametrize(
     ("error", "operation"),
     [
-        (IndexError, lambda x: x.flatten(3)),
-        (IndexError, lambda x: x.flatten(0, 5)),
-        (IndexError, lambda x: x.flatten(-4)),
-        (RuntimeError, lambda x: x.flatten(2, 1)),
-        (IndexError, lambda x: x.transpose(0, 3)),
         (IndexError, lambda x: x.sum(3)),
-        (IndexError, lambda x: x.mean(3)),
         (IndexError, lambda x: x[5]),
         (IndexError, lambda x: x[0, 0, 0, 0]),
-        ((RuntimeError, ValueError), lambda x: x.reshape(5)),
-        ((RuntimeError, ValueError), lambda x: x.permute(0, 1)),
-        ((RuntimeError, ValueError), lambda x: x.permute(0, 0, 1)),
-        ((RuntimeError, ValueError), lambda x: x @ x[:, :2]),
-        ((RuntimeError, ValueError), lambda x: x + x[:, :2]),
+        (RuntimeError, lambda x: x.reshape(5)),
+        (RuntimeError, lambda x: x.permute(0, 1)),
+        (RuntimeError, lambda x: x @ x[:, :2]),
+        (RuntimeError, lambda x: x + x[:, :2]),
         (TypeError, lambda x: x + "1"),
         (TypeError, lambda x: x + None),
     ],
 )
 def test_torch_and_arithmetic_refuse_the_same(error, operation):
-    # Where PyTorch says RuntimeError, broadcasting and shapes are NumPy's, which says ValueError.
     for x in (Tensor(np.ones((2, 3, 4))), torch.ones(2, 3, 4)):
         with pytest.raises(error):
             operation(x)
@@ -329,6 +231,8 @@ def test_scalars_and_integers_do_not_widen_a_float():
         np.array([True, False, True]),
     ):
         for operator_ in (scratch.add, scratch.sub, scratch.mul, scratch.div, scratch.pow):
+            if operator_ is scratch.sub and np.asarray(weak).dtype == bool:
+                continue  # as in torch, booleans are not subtracted
             assert operator_(single, weak).dtype == np.float32
             result = operator_(scratch.tensor(single, requires_grad=True), scratch.tensor(np.asarray(weak)))
             assert result.dtype == np.float32
@@ -362,3 +266,15 @@ def test_the_mean_of_many_half_precision_numbers_is_finite():
     assert scratch.mean([[1.0, 3.0], [5.0, 7.0]], dim=0).tolist() == [3, 5]
     with pytest.raises(RuntimeError, match="input.*int64"):
         scratch.mean(np.arange(3))
+
+
+@pytest.mark.parametrize("name", ["sum", "mean"])
+def test_sums_convert_to_the_dtype_asked_for_and_send_back_the_inputs(name):
+    single = np.arange(6, dtype=np.float32).reshape(2, 3)
+    for array in (single, single.astype(np.int64), single > 2):
+        output = getattr(scratch, name)(array, 1, dtype=np.float64)
+        expected = getattr(torch, name)(torch.from_numpy(array), 1, dtype=torch.float64)
+        assert output.dtype == np.float64 and np.array_equal(output, expected.numpy())
+    x = Tensor(single, requires_grad=True)
+    getattr(scratch, name)(x, dtype=np.float64).backward()
+    assert x.grad.dtype == np.float32 and np.allclose(x.grad, 1 if name == "sum" else 1 / 6)

@@ -1,6 +1,7 @@
 """dlcore.shapes: what it says of a network without computing it is what PyTorch finds by computing it."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -202,6 +203,98 @@ def check_receptive_field(spelling, channels, axes, reached):
     expected = [(start, start + f) for start, f in zip(starts, last.receptive_field)]
     assert all(stop <= n for (_, stop), n in zip(expected, size))
     assert reached(build(torch.nn, spelling), shape, unit) == expected
+
+
+@st.composite
+def enlarging(draw, gaps=False):
+    """Layers that enlarge and layers that shrink, in any order, on one channel at their ends."""
+    spelling = []
+    for kind in draw(
+        st.lists(st.sampled_from(["up", "up", "down", "shuffle", "unshuffle"]), min_size=1, max_size=3)
+    ):
+        stride, kernel_size, padding = (
+            draw(st.integers(1, 3)),
+            draw(st.integers(1, 4)),
+            draw(st.integers(0, 2)),
+        )
+        options = {"in_channels": 1, "out_channels": 1, "stride": stride, "padding": padding}
+        if kind == "up":
+            kernel_size = kernel_size if gaps else max(kernel_size, stride)
+            dilation = draw(st.integers(1, 3)) if gaps else 1
+            spelling.append(("ConvTranspose2d", {**options, "kernel_size": kernel_size, "dilation": dilation,
+                             "output_padding": draw(st.integers(0, max(stride, dilation) - 1))}))  # fmt: skip
+        elif kind == "down":
+            spelling.append(
+                ("Conv2d", {**options, "kernel_size": kernel_size, "dilation": draw(st.integers(1, 2))})
+            )
+        elif kind == "shuffle":  # the convolutions see to the channels
+            spelling.append(("Conv2d", {"in_channels": 1, "out_channels": stride**2, "kernel_size": 1}))
+            spelling.append(("PixelShuffle", {"upscale_factor": stride}))
+        else:
+            spelling.append(("PixelUnshuffle", {"downscale_factor": stride}))
+            spelling.append(("Conv2d", {"in_channels": stride**2, "out_channels": 1, "kernel_size": 1}))
+    return spelling
+
+
+def outgoing(network, shape):
+    """The signal that goes out of a network spelled in shapes.nn, or no example where the input does not fit."""
+    spans = tuple(map(shapes.receptive_field.Span, shape[2:]))
+    try:
+        return network.read(shapes.nn.module.Signal(shape, spans), "", lambda *row: None)
+    except RuntimeError:
+        assume(False)
+
+
+@settings(max_examples=100)
+@given(st.data(), st.booleans())
+def test_every_unit_behind_an_enlarging_layer_sees_what_its_gradient_reaches(data, gaps):
+    spelling = data.draw(enlarging(gaps))
+    shape = (1, 1, 36, 36)
+    signal = outgoing(build(shapes.nn, spelling), shape)
+    assume(4 <= signal.shape[2] <= 150)
+    (span, _), middle = signal.spans, signal.shape[2] // 2
+    start, stop = span.sees(middle)[0], span.sees(middle + 3)[1] + 1
+    assume(6 <= start and stop <= 30)  # far from the border, where padding is seen
+    for unit in range(middle, middle + 4):
+        first, last = span.sees(unit)
+        assert span.offset + unit * span.jump <= first and last - first < span.size
+        found = reached(build(torch.nn, spelling), shape, (unit, unit))
+        if gaps:
+            assert not found or (first <= found[0][0] and found[0][1] <= last + 1)
+        else:
+            assert found == [(first, last + 1)] * 2
+
+
+def test_receptive_fields_behind_enlarging_layers_by_hand():
+    def read(*layers):
+        row = shapes.layers(shapes.nn.Sequential(*layers), (1, 4, 8, 8))[-1]
+        return row.receptive_field[0], row.jump[0], row.offset[0]
+
+    nn, half = shapes.nn, Fraction(1, 2)
+    doubled = nn.PixelShuffle(2)  # positions 0, 0, 1, 1, 2, 2 ...
+    assert read(doubled) == (1, half, -half)
+    assert read(doubled, nn.Conv2d(1, 1, 3, padding=1)) == (2, half, -1)
+    assert read(doubled, nn.Conv2d(1, 1, 2, stride=2)) == (1, 1, 0)
+    assert read(nn.MaxPool2d(2), doubled) == (2, 1, -1)  # pairs 0 to 1, 0 to 1, 2 to 3, 2 to 3 ...
+    assert read(nn.ConvTranspose2d(4, 1, 4, stride=2, padding=1)) == (2, half, -1)
+    assert read(nn.ConvTranspose2d(4, 1, 3, padding=1)) == (3, 1, -1)  # with stride 1 a convolution
+    assert read(nn.ConvTranspose2d(4, 1, 2, stride=3)) == (1, Fraction(1, 3), -Fraction(1, 3))
+    assert read(nn.MaxUnpool2d(2)) == (1, half, -half)
+    assert read(doubled, nn.Flatten()) == (8, 0, 0)
+    assert read(nn.ConvTranspose2d(4, 1, 1, padding=2), nn.Flatten()) == (4, 0, 2)  # the border is cut off
+    assert all(type(number) is int for number in read(nn.ConvTranspose2d(4, 1, 3, padding=1)))
+
+
+def test_multiply_adds_of_transposed_convolutions_are_half_of_what_pytorchs_counter_counts():
+    spelling = [
+        ("ConvTranspose2d", {"in_channels": 4, "out_channels": 6, "kernel_size": (3, 4), "stride": 2, "padding": 1,
+                             "output_padding": (1, 0), "groups": 2}),
+        ("ConvTranspose2d", {"in_channels": 6, "out_channels": 3, "kernel_size": 2, "stride": 3, "dilation": 2}),
+    ]  # fmt: skip
+    shape = (2, 4, 5, 6)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        build(torch.nn, spelling)(torch.zeros(shape))
+    assert shapes.table(build(shapes.nn, spelling), shape).multiply_adds * 2 == counter.get_total_flops()
 
 
 def test_a_known_receptive_field():

@@ -537,3 +537,27 @@ def test_requires_grad_is_switched_on_leaves_only():
         (leaf_ * 2).requires_grad_(False)
     with pytest.raises(RuntimeError, match="int64"):
         scratch.tensor([1]).requires_grad_()
+
+
+def test_a_fresh_gradient_in_another_shape_is_not_copied_but_a_view_of_what_came_in_is():
+    made = []
+
+    @scratch.differentiable
+    def rows(input):
+        def pullback(grad):
+            made.append(np.multiply(grad, 2).reshape(-1))
+            return made[-1].reshape(np.shape(input))
+
+        return np.multiply(input, 2), pullback
+
+    leaf = scratch.Tensor(np.ones((2, 3)), requires_grad=True)
+    rows(leaf).sum().backward()
+    assert np.shares_memory(leaf.grad, made[0])
+    gradient = np.ones((3, 2))
+    leaf.grad = None
+    scratch.transpose(leaf, 0, 1).backward(gradient)
+    assert not np.shares_memory(leaf.grad, gradient)
+    leaf.grad = None
+    (scratch.sum(leaf, 0) * 2).sum().backward()  # a row that stands for both
+    leaf.grad[0] = 5
+    np.testing.assert_array_equal(leaf.grad, [[5, 5, 5], [2, 2, 2]])

@@ -75,10 +75,20 @@ def full_name(name, thing):
 
 
 def skip_borrowed(app, what, name, thing, skip, options):
-    return True if is_of_torch(thing) else None
+    """Leave out what PyTorch documents, and the operator that a layer calls, which stands in its own module."""
+    return True if is_of_torch(thing) or name in ("operator", "shown") else None
+
+
+def source_as_section(app, what, name, thing, options, lines):
+    """Make the paragraph `Source: ...` a section of its own; after the errors it would be read as one of them."""
+    for place, line in enumerate(lines):
+        if line.startswith("Source: "):
+            lines[place : place + 1] = ["Source", "------", line.removeprefix("Source: ")]
+            return
 
 
 def setup(app):
     app.connect("source-read", write_sections)
     app.connect("autodoc-skip-member", skip_borrowed)
+    app.connect("autodoc-process-docstring", source_as_section, priority=400)  # before napoleon reads it
     return {"parallel_read_safe": True, "parallel_write_safe": True}

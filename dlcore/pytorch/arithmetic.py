@@ -23,23 +23,6 @@ from torch import (
 )
 
 __all__ = [
-    "abs",
-    "add",
-    "cat",
-    "div",
-    "exp",
-    "flatten",
-    "log",
-    "matmul",
-    "mean",
-    "mul",
-    "neg",
-    "permute",
-    "pow",
-    "reshape",
-    "sqrt",
-    "stack",
-    "sub",
-    "sum",
-    "transpose",
-]
+    "abs", "add", "cat", "div", "exp", "flatten", "log", "matmul", "mean", "mul", "neg", "permute", "pow", "reshape",
+    "sqrt", "stack", "sub", "sum", "transpose",
+]  # fmt: skip

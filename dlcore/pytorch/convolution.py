@@ -3,8 +3,7 @@
 import torch
 from torch.nn.functional import conv1d, conv2d, conv3d, fold, pad, unfold
 
-from ..scratch.convolution import kernel_is_larger, separable_channels
-from .windows import same_padding
+from ..scratch.convolution import convolution_geometry, kernel_is_larger, separable_channels
 
 __all__ = [
     "conv1d", "conv2d", "conv2d_im2col", "conv2d_loops", "conv3d", "convolve", "depthwise_separable_conv2d", "focus",
@@ -17,15 +16,12 @@ def conv2d_loops(input, weight, bias=None, stride=1, padding=0, dilation=1, grou
 
     Same arguments, result and errors; slower by orders of magnitude, as the convolution chapter measures.
     """
-    images = input[None] if input.ndim == 3 else input
-    height, width = _windows(images[:1], weight, bias, stride, padding, dilation, groups)
-    (kh, kw), (sy, sx), (dy, dx) = weight.shape[2:], _pair(stride), _pair(dilation)
-    if padding == "same":
-        (top, bottom), (left, right) = same_padding(kh, dy), same_padding(kw, dx)
-    else:
-        (top, left) = (bottom, right) = (0, 0) if padding == "valid" else _pair(padding)
-    padded = pad(images, (left, right, top, bottom))
-    out_channels, channels = weight.shape[:2]
+    images, geometry, is_batched = _geometry(input, weight, bias, stride, padding, dilation, groups)
+    (height, width), (sy, sx), (top, left), (dy, dx), groups = geometry
+    out_channels, channels, kh, kw = weight.shape
+    needed = ((height - 1) * sy + (kh - 1) * dy + 1, (width - 1) * sx + (kw - 1) * dx + 1)
+    bottom, right = (need - p - n for need, p, n in zip(needed, (top, left), images.shape[2:]))
+    padded = pad(images, (left, max(0, right), top, max(0, bottom)))
     # Pieces without elements, so that an empty batch too is on the tape.
     sums = [array.reshape(-1)[:0] for array in (input, weight, bias) if array is not None]
     for n in range(len(padded)):
@@ -38,7 +34,7 @@ def conv2d_loops(input, weight, bias=None, stride=1, padding=0, dilation=1, grou
                     window = padded[n, first : first + channels, rows, columns]
                     sums.append(((window * weight[o]).sum() + (0 if bias is None else bias[o])).reshape(1))
     output = torch.cat(sums).reshape(len(images), out_channels, height, width)
-    return output[0] if input.ndim == 3 else output
+    return output if is_batched else output[0]
 
 
 def conv2d_im2col(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
@@ -50,11 +46,14 @@ def conv2d_im2col(input, weight, bias=None, stride=1, padding=0, dilation=1, gro
     Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing"
     (2006).
     """
-    if input.ndim != 4:
+    _, geometry, is_batched = _geometry(input, weight, bias, stride, padding, dilation, groups)
+    if not is_batched:
         raise RuntimeError(f"input: expected a batch (N, C, H, W), got shape {tuple(input.shape)}")
-    columns = unfold(input, weight.shape[2:], dilation, padding, stride)  # (N, C kh kw, windows)
-    height, width = _windows(input[:0], weight, bias, stride, padding, dilation, groups)
+    if isinstance(padding, str):
+        raise TypeError(f"padding: expected an int or 2 ints, got {padding!r}")
+    (height, width), stride, padding, dilation, groups = geometry
     out_channels, channels, kh, kw = weight.shape
+    columns = unfold(input, (kh, kw), dilation, padding, stride)
     columns = columns.reshape(len(input), groups, channels * kh * kw, height * width)
     matrices = weight.reshape(groups, out_channels // groups, channels * kh * kw)
     output = (matrices @ columns).reshape(len(input), out_channels, height, width)
@@ -158,12 +157,7 @@ def focus(input):
     return torch.cat([input[..., y::2, x::2] for x in (0, 1) for y in (0, 1)], dim=-3)
 
 
-@torch.no_grad()
-def _windows(input, weight, bias, stride, padding, dilation, groups):
-    """How many windows fit, (H', W'), as PyTorch's convolution of a small batch shows; or its error."""
-    return conv2d(input, weight, bias, stride, padding, dilation, groups).shape[2:]
-
-
-def _pair(value):
-    value = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    return value * 2 if len(value) == 1 else value
+def _geometry(input, *arguments):
+    """As in ``dlcore.scratch``. Under autocast PyTorch itself brings different dtypes together."""
+    one_dtype = not torch.is_autocast_enabled(input.device.type)
+    return convolution_geometry(2, input, *arguments, one_dtype=one_dtype)

@@ -1,3 +1,5 @@
-"""Interpolation: values between the grid points."""
+"""Interpolation: PyTorch's own operators."""
 
-__all__ = []
+from torch.nn.functional import affine_grid, grid_sample, interpolate
+
+__all__ = ["affine_grid", "grid_sample", "interpolate"]

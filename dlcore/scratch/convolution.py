@@ -8,9 +8,11 @@ import numpy as np
 
 from . import arithmetic
 from .correlation import Geometry, correlate, grad_input, grad_weight
+from .special import representable
 from .tensor import Tensor, as_operand, differentiable
 from .windows import (
     as_int,
+    as_number,
     as_tuple,
     batched,
     numeric,
@@ -118,15 +120,18 @@ def _convolution(axes, input, weight, bias, stride, padding, dilation, groups):
     if bias is not None:
         output += bias.reshape(-1, *[1] * axes)
 
+    def whole(array):
+        return array if is_batched else array[0]
+
     def pullback(grad):
         grad = grad.reshape(output.shape)
         return (
-            lambda: grad_input(grad, weight, images.shape, geometry).reshape(np.shape(input)),
+            lambda: whole(grad_input(grad, weight, images.shape, geometry)),
             lambda: grad_weight(images, grad, weight.shape, geometry),
             lambda: grad.sum((0, *range(2, grad.ndim))),
         )
 
-    return (output if is_batched else output[0]), pullback
+    return whole(output), pullback
 
 
 @differentiable
@@ -186,9 +191,7 @@ def conv2d_im2col(input, weight, bias=None, stride=1, padding=0, dilation=1, gro
     if isinstance(padding, str):
         raise TypeError(f"padding: expected an int or 2 ints, got {padding!r}")
     out_channels, channels, kh, kw = kernels.shape
-    columns = unfold(
-        input, (kh, kw), geometry.dilation, geometry.padding, geometry.stride
-    )  # (N, C kh kw, windows)
+    columns = unfold(input, (kh, kw), geometry.dilation, geometry.padding, geometry.stride)
     columns = arithmetic.reshape(columns, (len(input), groups, channels * kh * kw, volume(geometry.windows)))
     matrices = arithmetic.reshape(weight, (groups, out_channels // groups, channels * kh * kw))
     output = arithmetic.reshape(
@@ -275,18 +278,16 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     """
     input = np.asarray(input)
     images, is_batched = batched(input, 2, "input")
-    if min(images.shape[1:]) == 0:
-        raise RuntimeError(f"input: only the batch axis may be empty, got shape {input.shape}")
-    kernel_size, stride, padding, dilation, windows = _sliding(
-        images.shape[2:], kernel_size, dilation, padding, stride, "input"
+    kernel_size, stride, padding, dilation, windows = unfold_options(
+        images.shape, kernel_size, dilation, padding, stride
     )
     columns = np.zeros((*images.shape[:2], *kernel_size, *windows), input.dtype)
     unroll(images, columns, stride, padding, dilation)
 
     def pullback(grad):
-        return roll_up(grad.reshape(columns.shape), np.zeros_like(images), stride, padding, dilation).reshape(
-            input.shape
-        )
+        total = np.zeros(images.shape, grad.dtype)
+        roll_up(grad.reshape(columns.shape), total, stride, padding, dilation)
+        return total if is_batched else total[0]
 
     output = columns.reshape(len(images), images.shape[1] * volume(kernel_size), volume(windows))
     return (output if is_batched else output[0]), pullback
@@ -314,7 +315,8 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     Raises
     ------
     RuntimeError
-        An input whose rows are not a multiple of the kernel's elements or whose columns are not L; options out of range.
+        An input whose rows are not a multiple of the kernel's elements or whose columns are not L; options out of
+        range.
     TypeError
         Options that are not integers.
 
@@ -322,29 +324,18 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     """
     input = np.asarray(input)
     columns, is_batched = batched(input, 1, "input")
-    if min(columns.shape[1:]) == 0:
-        raise RuntimeError(f"input: only the batch axis may be empty, got shape {input.shape}")
-    size = as_tuple(output_size, 2, "output_size", 1, allow_single=False)
-    kernel_size, stride, padding, dilation, windows = _sliding(
-        size, kernel_size, dilation, padding, stride, "output_size"
+    size, kernel_size, stride, padding, dilation, windows = fold_options(
+        columns.shape, output_size, kernel_size, dilation, padding, stride
     )
-    if columns.shape[1] % volume(kernel_size):
-        raise RuntimeError(
-            f"input: expected rows a multiple of the kernel's {volume(kernel_size)} elements, got shape {input.shape}"
-        )
-    if columns.shape[2] != volume(windows):
-        raise RuntimeError(
-            f"input: expected {volume(windows)} columns, one for each of {size_text(windows)} windows, "
-            f"got shape {input.shape}"
-        )
     channels = columns.shape[1] // volume(kernel_size)
     shape = (len(columns), channels, *kernel_size, *windows)
     output = np.zeros((len(columns), channels, *size), input.dtype)
     roll_up(columns.reshape(shape), output, stride, padding, dilation)
 
     def pullback(grad):
-        result = np.zeros(shape, grad.dtype)
-        return unroll(grad.reshape(output.shape), result, stride, padding, dilation).reshape(input.shape)
+        result = np.zeros(input.shape, grad.dtype)
+        unroll(grad.reshape(output.shape), result.reshape(shape), stride, padding, dilation)
+        return result
 
     return (output if is_batched else output[0]), pullback
 
@@ -362,7 +353,7 @@ def pad(input, pad, mode="constant", value=None):
         "constant"; "reflect" mirrors without repeating the edge; "replicate" repeats the edge; "circular" goes on at
         the other end. All but "constant" pad the last one, two or three axes of an input with one or two axes more.
     value : float, optional
-        What "constant" pads with; 0 by default.
+        What "constant" pads with; 0 by default. Integers cut its fraction off.
 
     Returns
     -------
@@ -377,12 +368,15 @@ def pad(input, pad, mode="constant", value=None):
     NotImplementedError
         An unknown mode, or a mode that cannot pad this number of axes.
     TypeError
-        `pad` is not a sequence of ints.
+        `pad` is not a sequence of ints, `value` not a number.
 
     Source: ``torch.nn.functional.pad``.
     """
     input = np.asarray(input)
-    amounts = _check_pad(input.shape, pad, mode, value)
+    amounts = pad_amounts(input.shape, pad, mode, value)
+    value = 0 if value is None else as_number(value, "value")
+    if input.dtype.kind in "iuf":
+        value = representable(value, "value", input.dtype)
     output = input
     steps = []
     for axis, (before, after) in amounts:
@@ -406,7 +400,7 @@ def _pad_axis(array, axis, before, after, mode, value):
         inside = (place >= 0) & (place < size)
         shape = list(array.shape)
         shape[axis] = len(place)
-        result = np.full(shape, 0 if value is None else value, array.dtype)
+        result = np.full(shape, value, array.dtype)
         _along(result, axis)[inside] = _along(array, axis)[place[inside]]
         return result
     return np.take(array, _source(before, after, size, mode), axis)
@@ -444,8 +438,8 @@ def _source(before, after, size, mode):
     return size - 1 - np.abs(size - 1 - np.abs(place))
 
 
-def _check_pad(shape, pad, mode, value):
-    """Pairs of axis and (before, after), from the last axis backwards."""
+def pad_amounts(shape, pad, mode, value):
+    """Check what :func:`pad` does with an input of `shape`: pairs (axis, (before, after)), from the last axis backwards."""
     if not isinstance(pad, (tuple, list)):
         raise TypeError(f"pad: expected a sequence of ints, got {pad!r}")
     pad = as_tuple(pad, len(pad), "pad") if len(pad) else ()
@@ -454,10 +448,14 @@ def _check_pad(shape, pad, mode, value):
     pairs = list(zip(pad[::2], pad[1::2]))
     if len(pairs) > len(shape):
         raise RuntimeError(f"pad: {len(pairs)} pairs are more than the axes of an input of shape {shape}")
+    if not isinstance(mode, str):
+        raise TypeError(f"mode: expected a string, got {mode!r}")
     if mode not in ("constant", "reflect", "replicate", "circular"):
         raise NotImplementedError(
             f"mode: expected 'constant', 'reflect', 'replicate' or 'circular', got {mode!r}"
         )
+    if value is not None:
+        as_number(value, "value")
     if mode != "constant":
         if value:
             raise RuntimeError(f"value: only mode 'constant' takes one, got {value!r} with mode {mode!r}")
@@ -508,8 +506,8 @@ def convolve(input, kernel, mode="full"):
     Raises
     ------
     RuntimeError
-        Tensors of different dtypes (arrays are promoted), numbers of axes that differ or are not 1 to 3, empty arrays, an unknown mode, "valid" where neither is at
-        least as large as the other along every axis.
+        Tensors of different dtypes (arrays are promoted), numbers of axes that differ or are not 1 to 3, empty arrays,
+        an unknown mode, "valid" where neither is at least as large as the other along every axis.
 
     Source: ``scipy.signal.convolve``, whose modes these are; ``numpy.convolve`` for one axis.
     """
@@ -578,8 +576,38 @@ def focus(input):
     return arithmetic.cat([input[..., y::2, x::2] for x in (0, 1) for y in (0, 1)], dim=-3)
 
 
+def unfold_options(shape, kernel_size, dilation, padding, stride):
+    """Check what :func:`unfold` does with images of `shape` (N, C, H, W).
+
+    Returns kernel size, stride, padding and dilation as tuples, and the number of windows along each axis.
+    """
+    if min(shape[1:]) == 0:
+        raise RuntimeError(f"input: only the batch axis may be empty, got shape {shape}")
+    return _sliding(shape[2:], kernel_size, dilation, padding, stride, "input")
+
+
+def fold_options(shape, output_size, kernel_size, dilation, padding, stride):
+    """Check what :func:`fold` does with columns of `shape` (N, C * kh * kw, L).
+
+    Returns the size of the image before what :func:`unfold_options` returns.
+    """
+    if min(shape[1:]) == 0:
+        raise RuntimeError(f"input: only the batch axis may be empty, got shape {shape}")
+    size = as_tuple(output_size, 2, "output_size", 1, allow_single=False)
+    kernel_size, *others, windows = _sliding(size, kernel_size, dilation, padding, stride, "output_size")
+    if shape[1] % volume(kernel_size):
+        raise RuntimeError(
+            f"input: expected rows a multiple of the kernel's {volume(kernel_size)} elements, got shape {shape}"
+        )
+    if shape[2] != volume(windows):
+        raise RuntimeError(
+            f"input: expected {volume(windows)} columns, one for each of {size_text(windows)} windows, "
+            f"got shape {shape}"
+        )
+    return size, kernel_size, *others, windows
+
+
 def _sliding(size, kernel_size, dilation, padding, stride, name):
-    """The options of :func:`unfold` and :func:`fold` as tuples, and the number of windows along each axis."""
     kernel_size = as_tuple(kernel_size, 2, "kernel_size", 1, allow_single=False)
     dilation = as_tuple(dilation, 2, "dilation", 1, allow_single=False)
     padding = as_tuple(padding, 2, "padding", 0, allow_single=False)
@@ -597,13 +625,25 @@ def _check(axes, input, weight, bias, stride, padding, dilation, groups):
     """The arguments of a convolution as arrays, the input batched; its geometry; whether it came with a batch axis."""
     input, weight = numeric(input, "input"), np.asarray(weight)
     bias = None if bias is None else np.asarray(bias)
-    if weight.ndim != axes + 2:
+    images, geometry, is_batched = convolution_geometry(
+        axes, input, weight, bias, stride, padding, dilation, groups
+    )
+    return images, weight, bias, geometry, is_batched
+
+
+def convolution_geometry(axes, input, weight, bias, stride, padding, dilation, groups, one_dtype=True):
+    """Check the arguments of a convolution with so many spatial axes: arrays, or PyTorch's tensors.
+
+    Returns the input, batched, how the windows lie on it, and whether it came with a batch axis.
+    """
+    shape, weight_shape = tuple(input.shape), tuple(weight.shape)
+    if len(weight_shape) != axes + 2:
         raise RuntimeError(
-            f"weight: expected {axes + 2} axes, (O, C / groups, *kernel_size), got shape {weight.shape}"
+            f"weight: expected {axes + 2} axes, (O, C / groups, *kernel_size), got shape {weight_shape}"
         )
     images, is_batched = batched(input, axes, "input")
     groups = as_int(groups, "groups", 1)
-    out_channels, channels, *kernel_size = weight.shape
+    out_channels, channels, *kernel_size = weight_shape
     if out_channels == 0 or out_channels % groups:
         raise RuntimeError(
             f"weight: its {out_channels} output channels must be a positive multiple of groups={groups}"
@@ -612,18 +652,18 @@ def _check(axes, input, weight, bias, stride, padding, dilation, groups):
         raise RuntimeError(f"weight: a kernel of size {size_text(kernel_size)} has no elements")
     if images.shape[1] != channels * groups:
         raise RuntimeError(
-            f"input: a weight of shape {weight.shape} and groups={groups} take {channels * groups} channels, "
-            f"got shape {input.shape}"
+            f"input: a weight of shape {weight_shape} and groups={groups} take {channels * groups} channels, "
+            f"got shape {shape}"
         )
-    if bias is not None and bias.shape != (out_channels,):
-        raise RuntimeError(f"bias: expected shape ({out_channels},), got {bias.shape}")
+    if bias is not None and tuple(bias.shape) != (out_channels,):
+        raise RuntimeError(f"bias: expected shape ({out_channels},), got {tuple(bias.shape)}")
     for name, array in (("weight", weight), ("bias", bias)):
-        if array is not None and array.dtype != input.dtype:
+        if one_dtype and array is not None and array.dtype != input.dtype:
             raise RuntimeError(f"{name}: expected the input's dtype {input.dtype}, got {array.dtype}")
-    if min(images.shape[2:]) == 0 and len(images) and channels:
-        raise RuntimeError(f"input: only the batch and the channels may be empty, got shape {input.shape}")
-    geometry = _geometry(images.shape[2:], kernel_size, stride, padding, dilation, groups)
-    return images, weight, bias, geometry, is_batched
+    if min(shape[-axes:]) == 0 and len(images) and channels:
+        raise RuntimeError(f"input: only the batch and the channels may be empty, got shape {shape}")
+    geometry = _geometry(shape[-axes:], kernel_size, stride, padding, dilation, groups)
+    return images, geometry, is_batched
 
 
 def _geometry(size, kernel_size, stride, padding, dilation, groups):

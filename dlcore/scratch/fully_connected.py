@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .tensor import differentiable
+from .windows import numeric
 
 __all__ = ["linear"]
 
@@ -28,10 +29,12 @@ def linear(input, weight, bias=None):
     ------
     RuntimeError
         Shapes that do not fit together or dtypes that differ.
+    NotImplementedError
+        Booleans.
 
     Source: ``torch.nn.functional.linear``.
     """
-    input, weight = np.asarray(input), np.asarray(weight)
+    input, weight = numeric(input, "input"), np.asarray(weight)
     bias = None if bias is None else np.asarray(bias)
     if weight.ndim not in (1, 2):
         raise RuntimeError(f"weight: expected shape (O, I) or (I,), got {weight.shape}")

@@ -121,6 +121,7 @@ class Tensor:
             raise RuntimeError("retain_grad: the tensor does not require grad")
         self._retains_grad = True
 
+    @np.errstate(all="ignore")
     def backward(self, gradient=None, retain_graph=False):
         """Accumulate in ``.grad`` of every leaf the gradient of this tensor with respect to it.
 
@@ -151,7 +152,9 @@ class Tensor:
         if gradient.shape != self.shape:
             raise RuntimeError(f"gradient: expected shape {self.shape}, got {gradient.shape}")
 
-        owned = {id(gradient)}  # arrays that somebody else may hold: a leaf must get its own copy of these
+        owned = {
+            id(_root(gradient))
+        }  # arrays that somebody else may hold: a leaf must get its own copy of these
         pending = {}
         _receive(self, gradient, pending, owned)
         for node in sorted(_reachable(self._node), key=lambda node: node.time, reverse=True):
@@ -218,9 +221,18 @@ def _receive(tensor, gradient, pending, owned):
         if tensor.grad is not None:
             tensor.grad = np.asarray(tensor.grad + gradient)
         else:
-            shared = gradient.base is not None or id(gradient) in owned or tensor._node is not None
+            root = _root(gradient)
+            shared = id(root) in owned or root.size != gradient.size or not gradient.flags.writeable
+            shared = shared or tensor._node is not None
             tensor.grad = gradient.copy() if shared else gradient
-        owned.add(id(tensor.grad))
+        owned.add(id(_root(tensor.grad)))
+
+
+def _root(array):
+    """The array whose memory `array` looks at, itself or another."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def _reachable(node):
@@ -252,6 +264,7 @@ def differentiable(function):
     position = {name: place for place, name in enumerate(parameters)}
 
     @functools.wraps(function)
+    @np.errstate(all="ignore")  # infinities and NaN are results like any other, as in PyTorch
     def operator(*args, **kwargs):
         inputs = list(_tensors(enumerate(args)))
         if kwargs:

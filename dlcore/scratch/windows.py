@@ -55,6 +55,13 @@ def padding_pairs(padding, kernel_size, dilation):
     return [(p, p) for p in ((0,) * len(kernel_size) if padding == "valid" else padding)]
 
 
+def as_generator(generator):
+    """`generator`, or an error where random numbers are needed and there is none to draw them from."""
+    if not isinstance(generator, np.random.Generator):
+        raise TypeError(f"generator: expected a numpy.random.Generator, got {generator!r}")
+    return generator
+
+
 def as_int(value, name, minimum=None):
     """`value`, an int of at least `minimum`, or an error naming `name`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
@@ -69,6 +76,15 @@ def as_bool(value, name):
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: expected a bool, got {value!r}")
     return bool(value)
+
+
+def as_number(value, name):
+    """`value`, a real number, as a Python number, which widens no dtype; or an error naming `name`."""
+    if getattr(value, "ndim", None) == 0 and not getattr(value, "requires_grad", False):
+        value = value.item()  # an array or tensor that holds one
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}: expected a number, got {value!r}")
+    return value
 
 
 def as_tuple(value, count, name, minimum=None, allow_single=True):

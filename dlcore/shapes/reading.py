@@ -1,6 +1,7 @@
 """Reading a network: one record for each layer."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ..scratch.windows import as_tuple
 from .nn.module import Module, Signal
@@ -25,9 +26,10 @@ class Layer:
     multiply_adds : int
         Products, each added to a sum, for the whole batch. A product with padding counts, as it is computed; adding
         the bias does not, nor do the comparisons and sums of ReLU and pooling.
-    receptive_field, jump, offset : tuple of int
+    receptive_field, jump, offset : tuple of int (or Fraction)
         One number for each spatial axis of the network's input. The unit at position o of the output sees the input
-        from ``offset + o * jump`` on, `receptive_field` positions far, padding included; see :class:`Span`. Once all
+        from ``offset + o * jump`` on, `receptive_field` positions far, padding included; see :class:`Span`. Behind a
+        layer that enlarges, `jump` and `offset` may be fractions, and as units then differ, some see less. Once all
         positions are mixed (flattened, or by a linear layer) it is all that the layers before can reach, in general
         the whole input, and `jump` is 0.
     """
@@ -38,8 +40,8 @@ class Layer:
     parameters: int
     multiply_adds: int
     receptive_field: tuple[int, ...]
-    jump: tuple[int, ...]
-    offset: tuple[int, ...]
+    jump: tuple[int | Fraction, ...]
+    offset: tuple[int | Fraction, ...]
 
 
 def layers(network, input_shape):

@@ -1,3 +1,5 @@
-"""Upsampling layers that interpolate."""
+"""Upsampling layers that interpolate: PyTorch's own."""
 
-__all__ = []
+from torch.nn import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+
+__all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]

@@ -94,7 +94,7 @@ def reset_parameters(module, generator):
 
 
 @rule(Linear, Conv1d, Conv2d, Conv3d)
-def _by_fan_in(layer, generator):
+def by_fan_in(layer, generator):
     """Weight and bias uniform between ±1/√fan_in, where fan_in counts the products that an output takes."""
     fan_in = math.prod(layer.weight.shape[1:])
     for parameter in layer.parameters(recurse=False):

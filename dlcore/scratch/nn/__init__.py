@@ -12,6 +12,7 @@ from . import (
     combinators,
     convolution,
     deconvolution,
+    detection,
     fully_connected,
     interpolation,
     losses,
@@ -27,6 +28,7 @@ from .attention import *
 from .combinators import *
 from .convolution import *
 from .deconvolution import *
+from .detection import *
 from .fully_connected import *
 from .interpolation import *
 from .losses import *
@@ -43,6 +45,7 @@ __all__ += attention.__all__
 __all__ += combinators.__all__
 __all__ += convolution.__all__
 __all__ += deconvolution.__all__
+__all__ += detection.__all__
 __all__ += fully_connected.__all__
 __all__ += interpolation.__all__
 __all__ += losses.__all__

@@ -1,36 +1,130 @@
 """How layers are put together."""
 
+import math
+from collections import OrderedDict
+
 from .. import arithmetic
-from ..windows import as_int
+from ..windows import as_int, as_tuple
 from .module import Module
 
-__all__ = ["Flatten", "Sequential"]
+__all__ = ["Concat", "Flatten", "Identity", "Scale", "Sequential", "Sum", "Unflatten"]
 
 
-class Sequential(Module):
-    """Modules one after the other; each takes what the one before returns."""
+class _Several(Module):
+    """Modules side by side or one after the other, named by :func:`named`."""
 
     def __init__(self, *modules):
         super().__init__()
-        for place, module in enumerate(modules):
-            if not isinstance(module, Module):
-                raise TypeError(f"Sequential: expected modules, got {type(module).__name__} at place {place}")
-            setattr(self, str(place), module)
+        for name, module in named(self, modules, Module).items():
+            setattr(self, name, module)
+
+    def __len__(self):
+        return len(self._modules)
+
+    def __getitem__(self, index):
+        return list(self._modules.values())[index]
+
+    def __iter__(self):
+        return iter(self._modules.values())
+
+
+class Sequential(_Several):
+    """Modules one after the other; each takes what the one before returns.
+
+    Each is named by its place, or, where the only argument is an ``OrderedDict`` of modules, as that names it. In a
+    slice, which is a Sequential again, they keep their names. Source: ``torch.nn.Sequential``.
+    """
 
     def forward(self, input):
         for module in self._modules.values():
             input = module(input)
         return input
 
-    def __len__(self):
-        return len(self._modules)
-
     def __getitem__(self, index):
-        modules = list(self._modules.values())
-        return Sequential(*modules[index]) if isinstance(index, slice) else modules[index]
+        chosen = list(self._modules.items())[index]
+        return Sequential(OrderedDict(chosen)) if isinstance(index, slice) else chosen[1]
 
-    def __iter__(self):
-        return iter(self._modules.values())
+
+class Sum(_Several):
+    """Branches that all take the input; their outputs, equal in shape, are added.
+
+    Raises
+    ------
+    RuntimeError
+        When called: outputs that differ in shape.
+
+    Source: the residual connection of He et al., "Deep residual learning for image recognition" (2016).
+    """
+
+    def __init__(self, *branches):
+        super().__init__(*branches)
+        check_branches(self)
+
+    def forward(self, input):
+        outputs = [branch(input) for branch in self]
+        sum_shape([output.shape for output in outputs])
+        total = outputs[0]
+        for output in outputs[1:]:
+            total = arithmetic.add(total, output)
+        return total
+
+
+class Concat(_Several):
+    """Branches that all take the input; their outputs are joined along the axis `dim`, by default the channels.
+
+    Raises
+    ------
+    RuntimeError
+        When called: outputs that differ in shape elsewhere.
+
+    Source: the inception module of Szegedy et al., "Going deeper with convolutions" (2015); the dense connection of
+    Huang et al., "Densely connected convolutional networks" (2017).
+    """
+
+    def __init__(self, *branches, dim=1):
+        super().__init__(*branches)
+        check_branches(self)
+        self.dim = as_int(dim, "dim")
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
+    def forward(self, input):
+        outputs = [branch(input) for branch in self]
+        concat_shape([output.shape for output in outputs], self.dim)
+        return arithmetic.cat(outputs, self.dim)
+
+
+class Scale(Module):
+    """The input times what the module `gate` makes of it, which is broadcast: attention to what matters.
+
+    Raises
+    ------
+    RuntimeError
+        When called: a gate whose output does not fit over the input.
+
+    Source: Hu, Shen and Sun, "Squeeze-and-excitation networks" (2018).
+    """
+
+    def __init__(self, gate):
+        super().__init__()
+        check_module(self, gate, Module, "gate")
+        self.gate = gate
+
+    def forward(self, input):
+        factor = self.gate(input)
+        check_factor(input.shape, factor.shape)
+        return arithmetic.mul(input, factor)
+
+
+class Identity(Module):
+    """Returns its input. Arguments are taken and ignored. Source: ``torch.nn.Identity``."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__()
+
+    def forward(self, input):
+        return input
 
 
 class Flatten(Module):
@@ -45,3 +139,101 @@ class Flatten(Module):
 
     def extra_repr(self):
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """The axis `dim` as several, of the sizes `unflattened_size`, of which one may be -1. Source: ``torch.nn.Unflatten``."""
+
+    def __init__(self, dim, unflattened_size):
+        super().__init__()
+        if not isinstance(unflattened_size, (tuple, list)):
+            raise TypeError(f"unflattened_size: expected a tuple of ints, got {unflattened_size!r}")
+        as_tuple(unflattened_size, len(unflattened_size), "unflattened_size", allow_single=False)
+        self.dim, self.unflattened_size = as_int(dim, "dim"), unflattened_size
+
+    def forward(self, input):
+        return arithmetic.reshape(input, unflatten_shape(input.shape, self.dim, self.unflattened_size))
+
+    def extra_repr(self):
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+# What the combinators of all three vocabularies accept, and the shapes that they make
+
+
+def check_module(owner, module, kind, place):
+    """`module` is one of this vocabulary, or TypeError."""
+    if not isinstance(module, kind):
+        where = f"at place {place}" if isinstance(place, int) else f"as {place}"
+        raise TypeError(f"{type(owner).__name__}: expected modules, got {type(module).__name__} {where}")
+
+
+def named(owner, modules, kind):
+    """Modules by name: their places, or the names that an OrderedDict gives them, if it is the only argument."""
+    if len(modules) == 1 and isinstance(modules[0], OrderedDict):
+        for name in modules[0]:
+            if not isinstance(name, str):
+                raise TypeError(f"{type(owner).__name__}: expected strings as names, got {name!r}")
+            if not name or "." in name or hasattr(owner, name):
+                raise KeyError(f"{type(owner).__name__}: cannot call a module {name!r}")
+        places = modules[0].items()
+    else:
+        places = list(enumerate(modules))
+    for place, module in places:
+        check_module(owner, module, kind, place)
+    return {str(place): module for place, module in places}
+
+
+def check_branches(owner):
+    """There is at least one, or ValueError."""
+    if len(owner) == 0:
+        raise ValueError(f"{type(owner).__name__}: expected at least one branch")
+
+
+def sum_shape(shapes):
+    """The shape of the sum of outputs of these shapes, which must be one."""
+    for place, shape in enumerate(shapes):
+        if tuple(shape) != tuple(shapes[0]):
+            raise RuntimeError(
+                f"branch {place}: expected an output of shape {tuple(shapes[0])}, as of branch 0, got {tuple(shape)}"
+            )
+    return tuple(shapes[0])
+
+
+def concat_shape(shapes, dim):
+    """The shape of outputs of these shapes joined along `dim`; in all other axes they must agree."""
+    first = tuple(shapes[0])
+    if not -len(first) <= dim < len(first):
+        raise IndexError(f"dim: expected an axis of outputs of shape {first}, got {dim}")
+    dim %= len(first)
+    rest = (*first[:dim], None, *first[dim + 1 :])
+    for place, shape in enumerate(shapes):
+        if len(shape) != len(first) or (*shape[:dim], None, *shape[dim + 1 :]) != rest:
+            raise RuntimeError(
+                f"branch {place}: expected the shape {first} of branch 0 but for axis {dim}, got {tuple(shape)}"
+            )
+    return (*first[:dim], sum(shape[dim] for shape in shapes), *first[dim + 1 :])
+
+
+def check_factor(shape, factor):
+    """A factor of this shape fits over an input of `shape`, or RuntimeError."""
+    if len(factor) > len(shape) or any(f not in (1, n) for f, n in zip(factor[::-1], shape[::-1])):
+        raise RuntimeError(
+            f"gate: expected an output that fits over an input of shape {tuple(shape)}, got {tuple(factor)}"
+        )
+
+
+def unflatten_shape(shape, dim, sizes):
+    """`shape` with the axis `dim` divided into axes of these sizes, of which one may be -1."""
+    if not -len(shape) <= dim < len(shape):
+        raise IndexError(f"dim: expected an axis of an input of shape {tuple(shape)}, got {dim}")
+    dim %= len(shape)
+    divided = list(sizes)
+    if divided.count(-1) == 1:
+        known = math.prod(size for size in sizes if size != -1)
+        divided[divided.index(-1)] = shape[dim] // known if known else -1
+    if not divided or min(divided) < 0 or math.prod(divided) != shape[dim]:
+        raise RuntimeError(
+            f"unflattened_size: {tuple(sizes)} does not divide axis {dim} of an input of shape {tuple(shape)}"
+        )
+    return (*shape[:dim], *divided, *shape[dim + 1 :])

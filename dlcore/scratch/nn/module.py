@@ -187,10 +187,11 @@ class Module:
         return ""
 
     def __repr__(self):
+        own = self.extra_repr().splitlines()
         inside = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()]
-        if not inside:
+        if not inside and len(own) <= 1:
             return f"{type(self).__name__}({self.extra_repr()})"
-        return f"{type(self).__name__}(\n  " + "\n  ".join(inside) + "\n)"
+        return f"{type(self).__name__}(\n  " + "\n  ".join(own + inside) + "\n)"
 
 
 _ARRAY = (np.ndarray, np.generic)
@@ -248,10 +249,11 @@ class Weighted(Module):
     Both are drawn from the operating system's entropy.
     """
 
-    def __init__(self, weight_shape, bias, dtype):
+    def __init__(self, weight_shape, bias, dtype, outputs=None):
         super().__init__()
+        outputs = weight_shape[0] if outputs is None else outputs
         self.weight = Parameter(np.empty(weight_shape, dtype))
-        self.bias = Parameter(np.empty(weight_shape[0], dtype)) if bias else None
+        self.bias = Parameter(np.empty(outputs, dtype)) if bias else None
         self.reset_parameters(np.random.default_rng())
 
     def reset_parameters(self, generator):
@@ -277,7 +279,7 @@ class OperatorLayer(Module):
         """Make the options attributes, which may be changed, and arguments of every call."""
         self._options = tuple(options)
         for name, value in options.items():
-            setattr(self, name, value)
+            setattr(self, name, value.item() if isinstance(value, np.number) else value)
 
     def forward(self, *inputs):
         return self.operator(*inputs, **{name: getattr(self, name) for name in self._options})

@@ -1,37 +1,155 @@
 """How layers are put together."""
 
+from collections import OrderedDict
+from dataclasses import replace
 from math import prod
 
 from ...scratch import nn as computing
+from ...scratch.nn.combinators import (
+    check_branches,
+    check_factor,
+    check_module,
+    concat_shape,
+    named,
+    sum_shape,
+    unflatten_shape,
+)
 from ...scratch.windows import as_int
-from .module import Layer, Module
+from .module import Layer, Mirrored, Module, Signal
 
-__all__ = ["Flatten", "Sequential"]
+__all__ = ["Concat", "Flatten", "Identity", "Scale", "Sequential", "Sum", "Unflatten"]
 
 
-class Sequential(Module):
-    """Modules one after the other; each takes what the one before returns."""
+class _Several(Module):
+    """Modules side by side or one after the other, named as in ``scratch.nn``."""
 
     def __init__(self, *modules):
-        for place, module in enumerate(modules):
-            if not isinstance(module, Module):
-                raise TypeError(f"Sequential: expected modules, got {type(module).__name__} at place {place}")
-        self._modules = {str(place): module for place, module in enumerate(modules)}
-
-    def read(self, signal, name, record):
-        for place, module in self._modules.items():
-            signal = module.read(signal, f"{name}.{place}" if name else place, record)
-        return signal
+        super().__init__()
+        self._modules = named(self, modules, Module)
 
     def __len__(self):
         return len(self._modules)
 
     def __getitem__(self, index):
-        modules = list(self._modules.values())
-        return Sequential(*modules[index]) if isinstance(index, slice) else modules[index]
+        return list(self._modules.values())[index]
 
     def __iter__(self):
         return iter(self._modules.values())
+
+
+class Sequential(_Several):
+    """Modules one after the other; each takes what the one before returns."""
+
+    def read(self, signal, name, record):
+        for place, module in self._modules.items():
+            signal = module.read(signal, _within(name, place), record)
+        return signal
+
+    def __getitem__(self, index):
+        chosen = list(self._modules.items())[index]
+        return Sequential(OrderedDict(chosen)) if isinstance(index, slice) else chosen[1]
+
+
+class _Joining(Layer):
+    """Parts that all take the input, and whose outputs are then joined. Its own row comes after theirs.
+
+    A unit sees what the units that it is made of see, and what lies between.
+    """
+
+    def read(self, signal, name, record):
+        signals = [
+            module.read(signal, _within(name, place), record) for place, module in self._modules.items()
+        ]
+        try:
+            outgoing = self.join(signal, signals)
+        except (RuntimeError, IndexError) as error:
+            raise type(error)(f"{name}: {type(self).__name__}: {error}" if name else str(error)) from None
+        record(self, name, outgoing)
+        return outgoing
+
+
+class Sum(_Several, _Joining):
+    """Shape of ``scratch.nn.Sum``."""
+
+    def __init__(self, *branches):
+        super().__init__(*branches)
+        check_branches(self)
+
+    def join(self, signal, outputs):
+        return Signal(sum_shape([output.shape for output in outputs]), _together(outputs))
+
+
+class Concat(_Several, _Joining):
+    """Shape of ``scratch.nn.Concat``."""
+
+    def __init__(self, *branches, dim=1):
+        super().__init__(*branches)
+        check_branches(self)
+        self.dim = as_int(dim, "dim")
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
+    def join(self, signal, outputs):
+        shape = concat_shape([output.shape for output in outputs], self.dim)
+        return Signal(shape, _together(outputs, self.dim % len(shape) - 2))
+
+
+class Scale(_Joining):
+    """Shape of ``scratch.nn.Scale``."""
+
+    def __init__(self, gate):
+        super().__init__()
+        check_module(self, gate, Module, "gate")
+        self.gate = gate
+        self._modules = {"gate": gate}
+
+    def join(self, signal, outputs):
+        check_factor(signal.shape, outputs[0].shape)
+        return Signal(signal.shape, _together([signal, outputs[0]]))
+
+
+def _within(name, place):
+    """The dotted name of the module at `place` in the one called `name`."""
+    return f"{name}.{place}" if name else place
+
+
+def _together(signals, strung=-1):
+    """What units see that are made of one unit of each signal; along the axis `strung` the signals follow each other.
+
+    Where some see all there is to see (a gate behind global pooling), or the signals follow each other, the units no
+    longer move over the input in step: then it is given what all of them see together, as after Flatten.
+    """
+    merged = []
+    for axis, spans in enumerate(zip(*(signal.spans for signal in signals))):
+        jumps = {span.jump for span in spans}
+        if axis == strung or (len(jumps) > 1 and 0 in jumps):
+            spans = [_mixed(span, signal.shape, axis) for span, signal in zip(spans, signals)]
+        elif len(jumps) > 1:
+            raise RuntimeError(
+                f"branches: along spatial axis {axis} neighbours look {', '.join(map(str, sorted(jumps)))} positions "
+                "of the input apart, so that branches drift away from each other"
+            )
+        merged.append(_union(spans))
+    return tuple(merged)
+
+
+def _mixed(span, shape, axis):
+    """What all units together see along an axis."""
+    return span.mixed(shape[axis + 2]) if span.jump != 0 and len(shape) > axis + 2 else span
+
+
+def _union(spans):
+    """The span from the first to the last position that one of the `spans` sees, which move in step."""
+    if len(set(spans)) == 1:
+        return spans[0]
+    first = min(span.offset for span in spans)
+    last = max(span.offset + span.size - 1 for span in spans)
+    return replace(spans[0], steps=((first, last, spans[0].jump),))
+
+
+class Identity(Mirrored):
+    """Shape of ``scratch.nn.Identity``."""
 
 
 class Flatten(Layer):
@@ -67,3 +185,17 @@ class Flatten(Layer):
         if start == end or len(signal.shape) != len(signal.spans) + 2:
             return signal.spans
         return tuple(span.mixed(size) for span, size in zip(signal.spans, signal.shape[2:]))
+
+
+class Unflatten(Mirrored):
+    """Shape of ``scratch.nn.Unflatten``. A spatial axis that it divides is given as :class:`Flatten` gives it."""
+
+    def output_shape(self, shape):
+        return unflatten_shape(shape, self.layer.dim, self.layer.unflattened_size)
+
+    def spans(self, signal):
+        axis = self.layer.dim % len(signal.shape) - 2
+        if axis < 0 or len(signal.shape) != len(signal.spans) + 2 or len(self.layer.unflattened_size) == 1:
+            return signal.spans
+        mixed = signal.spans[axis].mixed(signal.shape[axis + 2])
+        return (*signal.spans[:axis], mixed, *signal.spans[axis + 1 :])

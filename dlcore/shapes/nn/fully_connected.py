@@ -15,9 +15,9 @@ class Linear(Layer):
     def __init__(self, in_features, out_features, bias=True):
         super().__init__()
         self.in_features, self.out_features = linear_options(in_features, out_features)
-        self.parameter_shapes = {"weight": (out_features, in_features)}
+        self.parameter_shapes = {"weight": (self.out_features, self.in_features)}
         if bias:
-            self.parameter_shapes["bias"] = (out_features,)
+            self.parameter_shapes["bias"] = (self.out_features,)
 
     extra_repr = computing.Linear.extra_repr
 

@@ -46,7 +46,7 @@ class Layer(Module):
     def read(self, signal, name, record):
         try:
             outgoing = Signal(self.output_shape(signal.shape), self.spans(signal))
-        except (RuntimeError, IndexError, TypeError) as error:
+        except (RuntimeError, ValueError, IndexError, TypeError) as error:
             raise type(error)(f"{name}: {type(self).__name__}: {error}" if name else str(error)) from None
         record(self, name, outgoing)
         return outgoing

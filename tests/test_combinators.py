@@ -1,0 +1,200 @@
+"""Sum, Concat and Scale: their errors, and what dlcore.shapes says of units that are made of several branches."""
+
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dlcore import pytorch, scratch, shapes
+
+VOCABULARIES = {"scratch": scratch.nn, "pytorch": pytorch.nn, "shapes": shapes.nn}
+vocabularies = pytest.mark.parametrize("nn", VOCABULARIES.values(), ids=VOCABULARIES)
+
+
+def run(nn, network, shape):
+    """The shape of the output, computed or read."""
+    if nn is shapes.nn:
+        return shapes.layers(network, shape)[-1].output_shape
+    array = np.ones(shape, np.float32)
+    return tuple(network(torch.from_numpy(array) if nn is pytorch.nn else array).shape)
+
+
+@vocabularies
+@pytest.mark.parametrize("name", ["Sum", "Concat"])
+def test_branches_are_counted_and_indexed(nn, name):
+    branches = [nn.ReLU(), nn.Identity(), nn.Sigmoid()]
+    network = getattr(nn, name)(*branches)
+    assert len(network) == 3 and list(network) == branches
+    assert network[0] is branches[0] and network[-1] is branches[2] and network[1:] == branches[1:]
+
+
+@vocabularies
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda nn: nn.Sum(), ValueError, "Sum: expected at least one branch"),
+        (lambda nn: nn.Concat(dim=2), ValueError, "Concat: expected at least one branch"),
+        (lambda nn: nn.Sum(nn.ReLU(), "relu"), TypeError, "Sum: expected modules, got str at place 1"),
+        (lambda nn: nn.Concat(3), TypeError, "Concat: expected modules, got int at place 0"),
+        (lambda nn: nn.Concat(nn.ReLU(), dim=1.5), TypeError, "dim: expected an int"),
+        (lambda nn: nn.Scale(None), TypeError, "Scale: expected modules, got NoneType as gate"),
+    ],
+)
+def test_what_cannot_be_put_together_is_said(nn, make, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        make(nn)
+
+
+@vocabularies
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda nn: nn.Sum(nn.Identity(), nn.Conv2d(3, 2, 1)), RuntimeError,
+            r"branch 1: expected an output of shape \(2, 3, 4, 4\), as of branch 0, got \(2, 2, 4, 4\)",
+        ),
+        (lambda nn: nn.Sum(nn.Identity(), nn.Identity(), nn.Flatten()), RuntimeError, "branch 2: "),
+        (lambda nn: nn.Concat(nn.Identity(), nn.MaxPool2d(2)), RuntimeError, "branch 1: .* but for axis 1"),
+        (lambda nn: nn.Concat(nn.Identity(), nn.Flatten()), RuntimeError, "branch 1: "),
+        (lambda nn: nn.Concat(nn.Identity(), dim=4), IndexError, "dim: "),
+        (lambda nn: nn.Scale(nn.MaxPool2d(2)), RuntimeError, "gate: "),
+        (lambda nn: nn.Scale(nn.Unflatten(0, (1, 2))), RuntimeError, "gate: "),
+        (lambda nn: nn.Unflatten(4, (1, 1)), IndexError, "[Dd]im"),
+        (lambda nn: nn.Unflatten(1, (2, 2)), RuntimeError, "size"),
+        (lambda nn: nn.Unflatten(1, (0, -1)), RuntimeError, "size"),
+        (lambda nn: nn.Unflatten(1, (-1, -1)), RuntimeError, "size"),
+        (lambda nn: nn.Unflatten(1, ()), RuntimeError, "size"),
+    ],
+)  # fmt: skip
+def test_outputs_that_do_not_fit_together_are_named(nn, make, error, message):
+    with pytest.raises(error, match=message):
+        run(nn, nn.Sequential(make(nn)), (2, 3, 4, 4))
+
+
+@vocabularies
+@pytest.mark.parametrize("size", [3, "3", (2.0, 3), None])
+def test_unflatten_wants_a_tuple_of_ints(nn, size):
+    with pytest.raises(TypeError, match="unflattened_size"):
+        nn.Unflatten(1, size)
+
+
+@vocabularies
+@pytest.mark.parametrize(
+    ("names", "error"), [(["a.b"], KeyError), ([""], KeyError), (["training"], KeyError), ([1], TypeError)]
+)
+def test_names_must_be_free_and_without_dots(nn, names, error):
+    if nn is shapes.nn and names == ["training"]:
+        names = ["parameters"]  # what is taken there
+    with pytest.raises(error):
+        nn.Sum(OrderedDict((name, nn.ReLU()) for name in names))
+
+
+@vocabularies
+def test_a_combinator_shows_its_options_above_its_branches(nn):
+    assert repr(nn.Concat(nn.ReLU(), dim=2)) == "Concat(\n  dim=2\n  (0): ReLU()\n)"
+    assert repr(nn.Sum(nn.ReLU())) == "Sum(\n  (0): ReLU()\n)"
+
+
+def test_shapes_names_the_place_of_what_does_not_fit():
+    nn = shapes.nn
+    network = nn.Sequential(nn.ReLU(), nn.Sum(nn.Identity(), nn.Sequential(nn.Conv2d(3, 2, 1))))
+    with pytest.raises(RuntimeError, match="^1: Sum: branch 1: "):
+        shapes.layers(network, (1, 3, 4, 4))
+    with pytest.raises(RuntimeError, match=r"^1\.1\.0: Conv2d: input: "):
+        shapes.layers(network, (1, 2, 4, 4))
+    network = nn.Sequential(nn.Scale(nn.Sequential(nn.Conv2d(2, 1, 1))))
+    with pytest.raises(RuntimeError, match=r"^0\.gate\.0: Conv2d: input: "):
+        shapes.layers(network, (1, 3, 4, 4))
+
+
+def test_a_combinator_has_a_row_of_its_own_after_its_branches():
+    nn = shapes.nn
+    network = nn.Sequential(nn.Concat(nn.Identity(), nn.Conv2d(3, 2, 1)), nn.Scale(nn.Sigmoid()))
+    rows = shapes.layers(network, (1, 3, 4, 4))
+    assert [(row.name, row.kind) for row in rows] == [
+        ("0.0", "Identity"), ("0.1", "Conv2d"), ("0", "Concat"), ("1.gate", "Sigmoid"), ("1", "Scale"),
+    ]  # fmt: skip
+    assert [row.output_shape[1] for row in rows] == [3, 2, 5, 5, 5]
+    assert rows[2].parameters == rows[2].multiply_adds == 0
+
+
+# What a unit sees
+
+
+def reached(network, channels, size, unit):
+    """First and last input position on each axis that the unit depends on, found by gradient with positive weights."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1)
+    input = torch.ones((1, channels, *size), dtype=torch.float64, requires_grad=True)
+    network.double()(input)[(0, slice(None), *unit)].sum().backward()
+    positions = input.grad[0].sum(0).nonzero()
+    return list(zip(positions.amin(0).tolist(), positions.amax(0).tolist()))
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from(["Sum", "Concat", "Scale"]),
+    st.lists(st.tuples(st.sampled_from([1, 3, 5, 7]), st.integers(1, 2)), min_size=1, max_size=3),
+    st.integers(1, 2),
+)
+def test_units_see_what_one_of_their_branches_sees(name, kernels, stride):
+    def network(nn):
+        convolutions = [
+            nn.Conv2d(2, 2, (k, 1), padding=(k // 2 * d, 0), dilation=(d, 1), bias=False) for k, d in kernels
+        ]
+        parts = [nn.Sequential(*convolutions)] if name == "Scale" else convolutions
+        joined = getattr(nn, name)(*parts)
+        return nn.Sequential(nn.Conv2d(1, 2, 3, stride, bias=False), joined, nn.Conv2d(len(kernels) * 2 if name == "Concat" else 2, 1, 2))  # fmt: skip
+
+    size, unit = (120, 20), (20, 3)
+    row = shapes.layers(network(shapes.nn), (1, 1, *size))[-1]
+    starts = [o + u * j for o, u, j in zip(row.offset, unit, row.jump)]
+    expected = [(start, start + length - 1) for start, length in zip(starts, row.receptive_field)]
+    assert reached(network(pytorch.nn), 1, size, unit) == expected
+
+
+def test_a_gate_that_looks_everywhere_shows_every_unit_the_whole_input():
+    def network(nn):
+        pooled = nn.Sequential(nn.AvgPool2d(6), nn.Flatten(), nn.Linear(2, 2), nn.Unflatten(1, (2, 1, 1)))
+        return nn.Sequential(nn.Conv2d(1, 2, 3), nn.Scale(pooled), nn.Conv2d(2, 1, 2))
+
+    row = shapes.layers(network(shapes.nn), (1, 1, 8, 8))[-1]
+    assert row.receptive_field == (8, 8) and row.jump == row.offset == (0, 0)
+    assert reached(network(pytorch.nn), 1, (8, 8), (1, 3)) == [(0, 7), (0, 7)]
+
+
+def test_branches_that_follow_each_other_along_an_axis_are_seen_together():
+    nn = shapes.nn
+    rows = shapes.layers(nn.Concat(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, (1, 3)), dim=2), (1, 1, 8, 8))
+    assert rows[-1].output_shape == (1, 1, 14, 6)
+    assert (rows[-1].receptive_field, rows[-1].jump) == ((8, 3), (0, 1))
+
+
+def test_branches_that_drift_apart_are_an_error():
+    nn = shapes.nn
+    network = nn.Sequential(nn.Sum(nn.Conv2d(1, 1, 1, stride=2), nn.Conv2d(1, 1, 5)))
+    with pytest.raises(
+        RuntimeError, match="^0: Sum: branches: along spatial axis 0 neighbours look 1, 2 positions"
+    ):
+        shapes.layers(network, (1, 1, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "jump"),
+    [
+        (lambda nn: nn.GLU(2), (3 + 8, 3), (1, 1)),
+        (lambda nn: nn.Maxout(2, 2), (3 + 1, 3), (2, 1)),
+        (lambda nn: nn.Softmax(-1), (3, 18), (1, 0)),
+        (lambda nn: nn.Softmax(1), (3, 3), (1, 1)),
+        (lambda nn: nn.Softmax2d(), (3, 3), (1, 1)),
+        (lambda nn: nn.GLU(1), (3, 3), (1, 1)),
+    ],
+)
+def test_activations_along_a_spatial_axis_widen_what_a_unit_sees(make, field, jump):
+    nn = shapes.nn
+    rows = shapes.layers(nn.Sequential(nn.Conv2d(1, 2, 3), make(nn)), (1, 1, 18, 18))
+    assert (rows[-1].receptive_field, rows[-1].jump) == (field, jump)

@@ -1,0 +1,60 @@
+"""book/conformance.md: written by the script, of this registry and this release of PyTorch."""
+
+import json
+import re
+
+import torch
+
+import cases
+from conformance import measuring, page
+from conformance.__main__ import PAGE, RESULTS, TOLERANCE
+
+RUNS = json.loads(RESULTS.read_text())
+RECORDS = {record["name"]: record for record in RUNS["cpu"]["operators"]}
+
+
+def test_the_page_is_what_the_script_writes_of_the_data():
+    assert PAGE.read_text() == page.render(RUNS, TOLERANCE), "run `make conformance`"
+
+
+def test_the_data_is_of_this_registry():
+    """The same operators, as many cases and refusals as the registry holds today."""
+    assert list(RECORDS) == [operator.name for operator in cases.OPERATORS], "run `make conformance`"
+    for operator in cases.OPERATORS:
+        record = RECORDS[operator.name]
+        assert record["refusals"] == len(operator.refusals), f"{operator.name}: run `make conformance`"
+        assert record["cases"] + record["random_cases"] >= len(operator.examples), operator.name
+
+
+def test_the_data_is_of_this_release_of_pytorch():
+    recorded, here = (
+        re.match(r"[\d.]+", text).group() for text in (RUNS["cpu"]["versions"]["torch"], torch.__version__)
+    )
+    assert recorded == here, "run `make conformance`"
+
+
+def test_no_recorded_error_is_larger_than_the_tests_allow():
+    for run in RUNS.values():
+        for record in run["operators"]:
+            for part, errors in record["errors"].items():
+                for kind, error in errors.items():
+                    assert error <= TOLERANCE[kind], (record["name"], part)
+
+
+def test_the_same_cases_are_drawn_at_every_run():
+    operator = next(operator for operator in cases.OPERATORS if operator.samples is not None)
+    assert measuring.draw(operator.samples, 10) == measuring.draw(operator.samples, 10)
+
+
+def test_a_measured_operator_becomes_rows_of_the_page():
+    operator = next(operator for operator in cases.OPERATORS if operator.name == "relu")
+    topic = next(topic for topic in cases.TOPICS if operator in topic.OPERATORS)
+    record = measuring.record(topic, operator, "cpu", drawn=3)
+    run = {"device": "cpu", "date": "2026-01-01", "processor": "P", "versions": {"numpy": "2", "torch": "3"}}
+    text = page.render({"cpu": run | {"operators": [record]}}, TOLERANCE)
+    assert f"| `relu` | output | 0 | 0 | {record['cases']} |" in text
+    assert "gradient of `input`" in text
+
+
+def test_figures_are_short():
+    assert [page.figure(error) for error in (None, 0.0, 2.3e-16, 4e-7)] == ["", "0", "2e-16", "4e-7"]
