@@ -11,6 +11,8 @@ one is honest for every operator.
   came in too, where that is larger), one number for the whole array.
 """
 
+import warnings
+
 import numpy as np
 import torch
 
@@ -236,7 +238,12 @@ def gives_what_is_known(operator, known, dtype):
 def follows_its_definition(operator, sample, dtype, seed):
     """Both backends give what the literal definition gives; the relative error of ours."""
     call = Call(find(scratch, operator.name), sample, dtype, seed)
-    expected, _ = call.arrays(operator.by_definition)
+    with (
+        np.errstate(all="ignore"),
+        warnings.catch_warnings(),
+    ):  # a definition meets NaN and empty axes with open eyes
+        warnings.simplefilter("ignore")
+        expected, _ = call.arrays(operator.by_definition)
     errors = []
     for outputs, _ in (call.tensors(find(scratch, operator.name)), call.torch(find(pytorch, operator.name))):
         _require(

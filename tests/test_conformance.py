@@ -17,8 +17,11 @@ DTYPES = [np.float64, np.float32]
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 seeds = st.integers(0, 2**32 - 1)
 
-# PyTorch warns of what it does at these options; that is not the question here.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch")
+# Both sides warn the user at some of these calls. NumPy's own warnings would be a defect.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("error::RuntimeWarning"),
+]
 
 
 def by_name(entries):
