@@ -1,7 +1,7 @@
 """The package's pages list every public module without being told.
 
 A line `% modules dlcore.scratch` in a page under book/api becomes one section for the package and for each of its
-public modules, filled by autodoc.
+public modules, filled by autodoc. `% modules dlcore.scratch but dlcore.scratch.nn` leaves out what another page shows.
 """
 
 import importlib
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from package_key import Package
 
-MARK = re.compile(r"^% modules ([\w.]+)$", re.MULTILINE)
+MARK = re.compile(r"^% modules ([\w.]+)(?: but ([\w.]+))?$", re.MULTILINE)
 MODULE = """
 ## {name}
 
@@ -30,8 +30,9 @@ def write_sections(app, docname, source):
     package = Package(root / app.config.package_key_package)
 
     def sections(match):
-        wanted = match.group(1)
-        names = [name for name in package.modules if f"{name}.".startswith(f"{wanted}.") and "._" not in name]
+        wanted, unwanted = match.groups()
+        names = [name for name in package.modules if is_within(name, wanted) and "._" not in name]
+        names = [name for name in names if unwanted is None or not is_within(name, unwanted)]
         for name in names:
             # A new module changes its folder: the page is read again.
             app.env.note_dependency(str(package.modules[name].parent))
@@ -39,6 +40,10 @@ def write_sections(app, docname, source):
         return "\n".join(section(name, package.modules[name].name == "__init__.py") for name in names)
 
     source[0] = MARK.sub(sections, source[0])
+
+
+def is_within(name, package):
+    return f"{name}.".startswith(f"{package}.")
 
 
 def section(name, is_package):
