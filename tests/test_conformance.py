@@ -1,6 +1,7 @@
 """Every case of the registry (``cases``), run through both backends by the checks of ``conformance``."""
 
 import inspect
+import shutil
 
 import numpy as np
 import pytest
@@ -128,6 +129,16 @@ def first_example(operator):
 @pytest.mark.parametrize("operator", by_name(op for op in own if not op.uncompiled))
 def test_our_own_operators_compile_into_one_graph(operator):
     checks.compiles(operator, first_example(operator), seed=0)
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="PyTorch's own compiler backend needs a C++ compiler")
+@pytest.mark.parametrize(
+    "operator", by_name(op for op in own if any(example.updates for example in op.examples))
+)
+def test_operators_that_update_arrays_compile_with_the_optimizing_backend(operator):
+    """It computes parts of the forward pass again in the backward pass, when the arrays have changed."""
+    for sample in [example for example in operator.examples if example.updates][:2]:
+        checks.compiles(operator, sample, seed=0, backend="inductor")
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -89,9 +89,12 @@ def batch_renorm(
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     shape = (-1, *[1] * (input.ndim - 2))
     mean, variance = _moments(input, (0, *range(2, input.ndim)))
-    std, running_std = (variance + eps).sqrt(), (running_var + eps).sqrt().reshape(shape)
+    # A running total of one element is the element. PyTorch's compiler keeps it for the backward pass, where it would
+    # read other numbers again from the running averages, which have been updated by then.
+    before = [array.unsqueeze(-1).cumsum(-1).reshape(shape) for array in (running_mean, running_var)]
+    std, running_std = (variance + eps).sqrt(), (before[1] + eps).sqrt()
     r = (std / running_std).detach().clamp(1 / r_max, r_max)
-    d = ((mean - running_mean.reshape(shape)) / running_std).detach().clamp(-d_max, d_max)
+    d = ((mean - before[0]) / running_std).detach().clamp(-d_max, d_max)
     _update(running_mean, running_var, mean, variance, input, momentum)
     return _scale_and_shift((input - mean) / std * r + d, weight, bias)
 
