@@ -446,9 +446,14 @@ def _cotangent(output, seed):
 
 
 def _backward(outputs, cotangents):
-    floating = [(output, grad) for output, grad in zip(outputs, cotangents) if output.requires_grad]
-    for number, (output, gradient) in enumerate(floating, 1):
-        output.backward(gradient, retain_graph=number < len(floating))
+    """Send a gradient back from every output at once, as ``torch.autograd.backward`` does."""
+    pairs = [(output, gradient) for output, gradient in zip(outputs, cotangents) if output.requires_grad]
+
+    @scratch.differentiable
+    def joined(outputs):
+        return np.zeros(()), lambda _: ([gradient for _, gradient in pairs],)
+
+    joined([output for output, _ in pairs]).backward()
 
 
 def _array(item):
