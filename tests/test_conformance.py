@@ -131,6 +131,7 @@ def test_our_own_operators_compile_into_one_graph(operator):
     checks.compiles(operator, first_example(operator), seed=0)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch, in its own compiler
 @pytest.mark.skipif(shutil.which("c++") is None, reason="PyTorch's own compiler backend needs a C++ compiler")
 @pytest.mark.parametrize(
     "operator", by_name(op for op in own if any(example.updates for example in op.examples))
