@@ -65,7 +65,7 @@ def render(runs, tolerance):
     sections = [
         INTRODUCTION.format(
             machines="\n".join(machine(run) for run in runs.values()),
-            worst=" and ".join(worst(records, kind) for kind in tolerance),
+            worst=" and ".join(worst(runs, kind) for kind in tolerance),
             double=tolerance["float64"],
             single=tolerance["float32"],
             refusals=sum(record["refusals"] for record in records),
@@ -91,11 +91,12 @@ def machine(run):
     )
 
 
-def worst(records, kind):
-    """Where the largest error in this precision is found."""
+def worst(runs, kind):
+    """Where the largest error in this precision is found, on whatever device."""
     error, name, part = max(
         (errors.get(kind, 0), record["name"], part)
-        for record in records
+        for run in runs.values()
+        for record in run["operators"]
         for part, errors in record["errors"].items()
     )
     return f"{figure(error)} in {kind} (`{name}`, {compared(part)})"
