@@ -1,5 +1,5 @@
 """Optimizers: PyTorch's own."""
 
-from torch.optim import SGD
+from torch.optim import SGD, Optimizer
 
-__all__ = ["SGD"]
+__all__ = ["SGD", "Optimizer"]
