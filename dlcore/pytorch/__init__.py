@@ -8,6 +8,7 @@ from . import (
     activations,
     arithmetic,
     attention,
+    augmentation,
     convolution,
     deconvolution,
     detection,
@@ -23,6 +24,7 @@ from . import (
     pooling,
     recurrent,
     regularization,
+    schedules,
     windows,
 )
 from . import gradcheck as _gradcheck
@@ -50,6 +52,7 @@ __all__ = [
     "activations",
     "arithmetic",
     "attention",
+    "augmentation",
     "convolution",
     "deconvolution",
     "detection",
@@ -64,6 +67,7 @@ __all__ = [
     "pooling",
     "recurrent",
     "regularization",
+    "schedules",
     "windows",
 ]
 __all__ += _gradcheck.__all__ + _tensor.__all__

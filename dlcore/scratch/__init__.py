@@ -8,6 +8,7 @@ from . import (
     activations,
     arithmetic,
     attention,
+    augmentation,
     convolution,
     deconvolution,
     detection,
@@ -22,6 +23,7 @@ from . import (
     pooling,
     recurrent,
     regularization,
+    schedules,
     windows,
 )
 from . import gradcheck as _gradcheck
@@ -48,6 +50,7 @@ __all__ = [
     "activations",
     "arithmetic",
     "attention",
+    "augmentation",
     "convolution",
     "deconvolution",
     "detection",
@@ -62,6 +65,7 @@ __all__ = [
     "pooling",
     "recurrent",
     "regularization",
+    "schedules",
     "windows",
 ]
 __all__ += _gradcheck.__all__ + _tensor.__all__
