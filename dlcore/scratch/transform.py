@@ -20,7 +20,7 @@ class Transform:
         ----------
         batch
             What is to be changed; it is not changed here.
-        generator : numpy.random.Generator
+        generator : numpy.random.Generator, or torch.Generator for tensors
 
         Returns
         -------
