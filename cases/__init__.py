@@ -12,10 +12,12 @@ from . import (
     convolution,
     deconvolution,
     detection,
+    ensembles,
     fully_connected,
     interpolation,
     losses,
     metric_losses,
+    mixing,
     normalization,
     pooling,
     recurrent,
@@ -26,7 +28,7 @@ __all__ = ["LAYERS", "OPERATORS", "TIMED", "TOPICS"]
 
 TOPICS = (
     arithmetic, convolution, deconvolution, interpolation, pooling, fully_connected, activations, losses, metric_losses,
-    normalization, regularization, recurrent, attention, detection, combinators,
+    normalization, regularization, mixing, ensembles, recurrent, attention, detection, combinators,
 )  # fmt: skip
 """In the order in which the book treats them."""
 

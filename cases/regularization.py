@@ -236,10 +236,49 @@ def _penalty(name, output, source, definition):
     )
 
 
+@st.composite
+def _elastic_parameters(draw):
+    called = draw(_parameters())
+    return sample(*called.arguments, draw(st.sampled_from([0, 0.3, 0.5, 1.0])))
+
+
+PAIR = [Literal([[3.0, -1.0]]), Literal([2.0])]
+
+ELASTIC_NET = Operator(
+    "elastic_net_penalty",
+    samples=_elastic_parameters(),
+    examples=(
+        sample(Array((3, 4))),
+        sample([Array((3, 4)), Array((2,)), Array(())], 0.2),
+        sample(Array((3, 4)), l1_ratio=0),
+        sample((Array((3, 4)), Array((2,))), l1_ratio=1),
+        sample(Array((3, 4)), np.float64(0.7)),
+        sample(Array((0, 3))),
+        sample(Array((3, 50), "ties")).but(smooth=False),
+        sample(Literal([np.inf, 1.0, 0.0, -0.0])).but(smooth=False),
+    ),
+    refusals=(
+        refusal("parameters", Array((3,), "integers"), error=RuntimeError),
+        refusal("parameters", ["weight"], error=RuntimeError),
+        refusal("l1_ratio", Array((3,)), -0.1, error=ValueError),
+        refusal("l1_ratio", Array((3,)), 1.1, error=ValueError),
+        refusal("l1_ratio", Array((3,)), "half", error=TypeError),
+    ),
+    known=(
+        known(6.75, "by hand: 6 / 4 + 7 * 3 / 4", PAIR, 0.25),
+        known(6.0, "L1 alone", PAIR, 1.0),
+        known(7.0, "L2 alone", PAIR, 0),
+    ),
+    by_definition=lambda parameters, l1_ratio=0.5: (
+        l1_ratio * _l1(parameters) + (1 - l1_ratio) * _l2(parameters)
+    ),
+)
+
 OPERATORS = [
     DROPOUT, DROPOUT_1D, DROPOUT_2D, DROPOUT_3D, ALPHA_DROPOUT, FEATURE_ALPHA_DROPOUT, DROP_PATH,
     _penalty("l1_penalty", 6.0, "by hand: 3 + 1 + 2", _l1),
     _penalty("l2_penalty", 7.0, "by hand: (9 + 1 + 4) / 2", _l2),
+    ELASTIC_NET,
 ]  # fmt: skip
 
 LAYERS = [

@@ -1,14 +1,19 @@
 """The published page: what the runs found, as Markdown."""
 
+from . import paths
+
 __all__ = ["render"]
 
 TITLES = {
     "arithmetic": "Arithmetic", "convolution": "Convolution", "deconvolution": "Deconvolution",
     "interpolation": "Interpolation", "pooling": "Pooling", "fully_connected": "Fully connected",
     "activations": "Activations", "losses": "Losses", "metric_losses": "Losses on angles and distances",
-    "normalization": "Normalization", "regularization": "Regularization", "recurrent": "Recurrent networks",
+    "normalization": "Normalization", "regularization": "Regularization", "mixing": "Mixing examples",
+    "ensembles": "Ensembles", "recurrent": "Recurrent networks",
     "attention": "Attention", "detection": "Boxes and regions",
 }  # fmt: skip
+
+KINDS = ("float64", "float32")
 
 INTRODUCTION = """\
 <!-- Written by `make conformance`. Do not edit. -->
@@ -50,6 +55,26 @@ or a calculation by hand says.
 The last column says whether PyTorch compiles the operator into one graph, forward and backward.
 """
 
+OPTIMIZERS = """\
+## Optimizers
+
+From scratch and in `torch.optim` an optimizer walks {steps} steps along the same gradients: noise plus the slope of a bowl,
+and now and then none at all. The paths have every option, alone and with others, groups with options of their own, rates
+that change on the way, and random options. The figure is the largest deviation of a parameter at any step of any path,
+divided by the largest value that this parameter has had. A test fails above {double:.0e} in double or {single:.0e} in
+single precision.
+
+The tests check more than this page shows: {refusals} options that must be refused, states that are saved and loaded on the
+way, and states of PyTorch that are loaded here.
+"""
+
+SCHEDULES = """\
+## Schedules
+
+A schedule gives the rate at each step by a formula. PyTorch's schedulers mostly multiply the rate before. The figure is
+the largest deviation at any step of any case, divided by the largest rate of the case; all are in double precision.
+"""
+
 
 def render(runs, tolerance):
     """The page.
@@ -78,7 +103,40 @@ def render(runs, tolerance):
     own = [own_row(record) for record in records if not record["pytorchs_own"]]
     header = ("Operator", "Slope", "Definition", "Known result", "One graph")
     sections.append(f"{OWN}\n{table(header, own)}")
+    sections.append(optimizers(runs))
+    sections.append(schedules(runs["cpu"]["schedules"]))
     return "\n".join(sections)
+
+
+def optimizers(runs):
+    """The section on optimizers; a column of figures for each device and precision."""
+    records = runs["cpu"]["optimizers"]
+    text = OPTIMIZERS.format(
+        steps=paths.STEPS,
+        double=paths.TOLERANCE["float64"],
+        single=paths.TOLERANCE["float32"],
+        refusals=sum(record["refusals"] for record in records),
+    )
+    rows = []
+    for record in records:
+        same = [named(run.get("optimizers", []), record["name"]) for run in runs.values()]
+        figures = [figure(item and item["errors"][kind]) for item in same for kind in KINDS]
+        rows.append((f"`{record['name']}`", *figures, str(record["paths"])))
+    return f"{text}\n{table(('Optimizer', *figure_columns(runs), 'Paths'), rows)}"
+
+
+def schedules(records):
+    """The section on schedules, which are the same on every device."""
+    rows = [
+        (f"`{record['name']}`", figure(record["error"]), str(record["cases"]), str(record["steps"]))
+        for record in records
+    ]
+    return f"{SCHEDULES}\n{table(('Schedule', 'Deviation', 'Cases', 'Steps'), rows)}"
+
+
+def named(records, name):
+    """The record of this name, or None."""
+    return next((record for record in records if record["name"] == name), None)
 
 
 def machine(run):
@@ -106,27 +164,21 @@ def compared(part):
     return "output" if part == "forward" else f"gradient of `{part}`"
 
 
-def agreement_header(runs):
+def figure_columns(runs):
     """Columns of figures bear the name of the device only where there are several."""
     several = len(runs) > 1
-    names = [
-        f"{device.upper()} {kind}" if several else kind for device in runs for kind in ("float64", "float32")
-    ]
-    return ("Operator", "Compared", *names, "Calls")
+    return [f"{device.upper()} {kind}" if several else kind for device in runs for kind in KINDS]
+
+
+def agreement_header(runs):
+    return ("Operator", "Compared", *figure_columns(runs), "Calls")
 
 
 def agreement_rows(record, runs):
     """A row for the output and one for each gradient; the operator's name stands in the first."""
-    same = {
-        device: next((item for item in run["operators"] if item["name"] == record["name"]), None)
-        for device, run in runs.items()
-    }
+    same = [named(run["operators"], record["name"]) for run in runs.values()]
     for number, part in enumerate(record["errors"]):
-        figures = [
-            figure(item and item["errors"].get(part, {}).get(kind))
-            for item in same.values()
-            for kind in ("float64", "float32")
-        ]
+        figures = [figure(item and item["errors"].get(part, {}).get(kind)) for item in same for kind in KINDS]
         name, calls = (f"`{record['name']}`", str(record["cases"])) if number == 0 else ("", "")
         yield name, compared(part), *figures, calls
 

@@ -159,8 +159,9 @@ def test_layers_agree_in_all_three_vocabularies(layer, dtype):
 # The registry itself
 
 NOT_OPERATORS = {
-    "Tensor", "differentiable", "gradcheck", "is_grad_enabled", "no_grad", "numerical_gradient", "output_size",
-    "same_padding", "tensor",
+    "EarlyStopping", "Ensemble", "Snapshots", "Tensor", "average_weights", "bootstrap", "continue_on_all",
+    "differentiable", "gradcheck", "is_grad_enabled", "no_grad", "numerical_gradient", "output_size",
+    "retrain_from_start", "same_padding", "tensor", "train_until_stopped",
 }  # fmt: skip
 NOT_LAYERS = {"Module", "Parameter", "reset_parameters"}
 

@@ -1,6 +1,7 @@
-"""Dropout and penalties. Dropout is PyTorch's own where it can be; here it also takes a generator.
+"""Dropout and penalties; and what ``ensembles`` and ``mixing`` have, and early stopping, which is the same here.
 
-Without one, numbers come from PyTorch's global generator.
+Dropout is PyTorch's own where it can be; here it also takes a generator. Without one, numbers come from PyTorch's global
+generator.
 """
 
 import math
@@ -8,17 +9,26 @@ import math
 import torch
 from torch.nn import functional
 
+from ..scratch import early_stopping
+from ..scratch.early_stopping import *
 from ..scratch.regularization import (
     SELU_LIMIT,
     channel_mask_shape,
     check_dropout,
+    check_ratio,
     path_mask_shape,
 )
+from . import ensembles, mixing
+from .ensembles import *
+from .mixing import *
 
 __all__ = [
-    "alpha_dropout", "drop_path", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout",
-    "l1_penalty", "l2_penalty",
+    "alpha_dropout", "drop_path", "dropout", "dropout1d", "dropout2d", "dropout3d", "elastic_net_penalty",
+    "feature_alpha_dropout", "l1_penalty", "l2_penalty",
 ]  # fmt: skip
+__all__ += early_stopping.__all__
+__all__ += ensembles.__all__
+__all__ += mixing.__all__
 
 
 def dropout(input, p=0.5, training=True, *, inverted=True, generator=None):
@@ -84,6 +94,12 @@ def l1_penalty(parameters):
 def l2_penalty(parameters):
     """Half the sum of the squares of all elements of the `parameters`, a tensor or an iterable of tensors."""
     return _total([parameter.square().sum() / 2 for parameter in _several(parameters)])
+
+
+def elastic_net_penalty(parameters, l1_ratio=0.5):
+    """``l1_ratio * l1_penalty + (1 - l1_ratio) * l2_penalty`` of the `parameters`, a tensor or an iterable of tensors."""
+    parameters, l1_ratio = _several(parameters), check_ratio(l1_ratio)
+    return l1_ratio * l1_penalty(parameters) + (1 - l1_ratio) * l2_penalty(parameters)
 
 
 def _total(terms):

@@ -1,18 +1,28 @@
-"""Regularization: noise that keeps units from relying on each other, and penalties on large weights."""
+"""Regularization: noise that keeps units from relying on each other, and penalties on large weights.
+
+What stands in ``early_stopping``, ``ensembles`` and ``mixing`` is handed on here.
+"""
 
 import math
 import warnings
 
 import numpy as np
 
+from . import early_stopping, ensembles, mixing
+from .early_stopping import *
+from .ensembles import *
+from .mixing import *
 from .normalization_checks import is_floating
 from .tensor import Tensor, differentiable
 from .windows import as_bool, as_generator, as_number
 
 __all__ = [
-    "alpha_dropout", "drop_path", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout",
-    "l1_penalty", "l2_penalty",
+    "alpha_dropout", "drop_path", "dropout", "dropout1d", "dropout2d", "dropout3d", "elastic_net_penalty",
+    "feature_alpha_dropout", "l1_penalty", "l2_penalty",
 ]  # fmt: skip
+__all__ += early_stopping.__all__
+__all__ += ensembles.__all__
+__all__ += mixing.__all__
 
 SELU_LIMIT = -1.7580993408473766
 """What SELU tends to for very negative inputs, minus its scale times its alpha; Klambauer et al. (2017)."""
@@ -220,6 +230,38 @@ def l2_penalty(parameters):
     return _l2_penalty(_several(parameters))
 
 
+def elastic_net_penalty(parameters, l1_ratio=0.5):
+    """Both penalties, ``l1_ratio * l1_penalty + (1 - l1_ratio) * l2_penalty``: sparse, and even among equals.
+
+    Of several parameters that do the same work L1 keeps one, and which one is chance; the L2 part shares it out.
+
+    Parameters
+    ----------
+    parameters
+        As for :func:`l1_penalty`.
+    l1_ratio : float, from 0 to 1
+        1 gives L1 alone, 0 L2 alone.
+
+    Returns
+    -------
+    array or Tensor
+        A scalar; 0 for no parameters.
+
+    Raises
+    ------
+    ValueError
+        An `l1_ratio` out of range.
+    TypeError
+        An `l1_ratio` that is no number.
+    RuntimeError
+        Parameters that are not floating point.
+
+    Source: Zou and Hastie, "Regularization and variable selection via the elastic net" (2005); the division by a ratio
+    is that of scikit-learn's ``ElasticNet``.
+    """
+    return _elastic_net_penalty(_several(parameters), check_ratio(l1_ratio))
+
+
 @differentiable
 def _l1_penalty(parameters):
     total = _total([np.abs(array).sum() for array in parameters])
@@ -230,6 +272,23 @@ def _l1_penalty(parameters):
 def _l2_penalty(parameters):
     total = _total([np.vdot(array, array) / 2 for array in parameters])
     return total, lambda grad: ([array * grad for array in parameters],)
+
+
+@differentiable
+def _elastic_net_penalty(parameters, l1_ratio):
+    rest = 1 - l1_ratio
+    total = _total(
+        [l1_ratio * np.abs(array).sum() + rest / 2 * np.vdot(array, array) for array in parameters]
+    )
+    return total, lambda grad: ([(l1_ratio * np.sign(array) + rest * array) * grad for array in parameters],)
+
+
+def check_ratio(l1_ratio):
+    """`l1_ratio`, a number from 0 to 1, or an error."""
+    l1_ratio = as_number(l1_ratio, "l1_ratio")
+    if not 0 <= l1_ratio <= 1:
+        raise ValueError(f"l1_ratio: expected a number from 0 to 1, got {l1_ratio!r}")
+    return l1_ratio
 
 
 def _total(terms):
