@@ -3,6 +3,7 @@
 - bundled, read by NumPy alone: `digits`, `photograph`
 - generated from a seed by NumPy alone: `generate_shapes`
 - downloaded, with the extra ``dlcore-book[data]``: `mnist`, `fashion_mnist`, `cifar10`
+- words that may stand for each other: `synonyms`
 - divided: `train_test_split`, `minibatches`
 
 Images are floating-point in [0, 1], channels first (N, C, H, W); labels are int64. pooch and tqdm are
@@ -14,6 +15,7 @@ from dlcore.data.bundled import PHOTOGRAPHS, digits, photograph
 from dlcore.data.downloaded import CIFAR10_CLASSES, FASHION_MNIST_CLASSES, cifar10, fashion_mnist, mnist
 from dlcore.data.fetching import DownloadError
 from dlcore.data.generated import SHAPE_CLASSES, generate_shapes
+from dlcore.data.synonyms import synonyms
 
 __all__ = [
     "CIFAR10_CLASSES",
@@ -28,5 +30,6 @@ __all__ = [
     "minibatches",
     "mnist",
     "photograph",
+    "synonyms",
     "train_test_split",
 ]

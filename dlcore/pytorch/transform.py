@@ -1,10 +1,27 @@
 """Checks and draws that the transforms share; :class:`Transform` and :class:`Compose` serve both backends."""
 
+import math
+import numbers
+
 import torch
 
-from ..scratch.transform import Compose, Transform
+from ..scratch import transform as scratch
+from ..scratch.transform import Compose, Transform, number_in_range, require_count, values_in_range
 
-__all__ = ["Compose", "Transform"]
+__all__ = ["Compose", "RandomApply", "Transform"]
+
+
+class RandomApply(scratch.RandomApply):
+    """Change each example with probability `p`, and leave it as it is otherwise: as ``dlcore.scratch``'s.
+
+    Source: ``torchvision.transforms.v2.RandomApply``, which decides once for the whole batch.
+    """
+
+    def _chosen(self, shape, batch, generator):
+        return chosen(shape, self.p, generator, getattr(batch, "device", "cpu"))
+
+    def _taken(self, where, changed, batch):
+        return torch.where(torch.as_tensor(where, device=batch.device), changed, batch)
 
 
 def images(batch, name="input"):
@@ -20,14 +37,44 @@ def images(batch, name="input"):
     return (batch, True) if batch.ndim == 4 else (batch[None], False)
 
 
+def precise(device):
+    """The most precise dtype that a device has: float64, but for Apple's GPUs."""
+    return torch.float32 if torch.device(device).type == "mps" else torch.float64
+
+
+def source(generator, device):
+    """The device where numbers are drawn: the generator's; without one, `device`."""
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise TypeError(f"generator: expected a torch.Generator or None, got {generator!r}")
+    return torch.device(device) if generator is None else generator.device
+
+
 def uniform(shape, generator, device, low=0.0, high=1.0):
-    """Numbers from `low` to `high`, float64, drawn where the generator is and brought to `device`."""
-    source = device if generator is None else generator.device
-    return low + (high - low) * torch.rand(shape, generator=generator, device=source, dtype=torch.float64).to(
-        device
-    )
+    """Numbers from `low` to `high`, as precise as can be, drawn where the generator is and brought to `device`."""
+    place = source(generator, device)
+    numbers = low + (high - low) * torch.rand(shape, generator=generator, device=place, dtype=precise(place))
+    return numbers.to(device, precise(device))
 
 
 def chosen(shape, p, generator, device):
     """For each example whether it is changed, with probability `p`."""
-    return uniform(shape, generator, device) < p
+    return (uniform(shape, generator, source(generator, device)) < p).to(device)
+
+
+def per_image(value, count, name, device, low=-math.inf, high=math.inf, whole=False):
+    """`value`, a number or one for each image, as a tensor of shape (1,) or (N,) on `device`, or an error naming `name`.
+
+    Numbers that lie on another device than the CPU are not looked at: that would be to wait for it.
+    """
+    dtype = torch.int64 if whole else precise(device)
+    if isinstance(value, numbers.Real):
+        return torch.full((1,), number_in_range(value, name, low, high, whole), dtype=dtype, device=device)
+    if not isinstance(value, torch.Tensor):
+        value = torch.from_numpy(values_in_range(value, count, name, low, high, whole))
+    elif value.device.type == "cpu":
+        plain = value.detach()
+        plain = plain.double() if plain.is_floating_point() else plain  # NumPy has no bfloat16
+        values_in_range(plain.numpy(), count, name, low, high, whole)
+    else:
+        require_count(value.shape, count, name)
+    return value.to(device, dtype).reshape(-1)
