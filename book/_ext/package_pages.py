@@ -49,10 +49,13 @@ def is_within(name, package):
 def section(name, is_package):
     # What a package shows of its modules is documented there, once.
     text = MODULE.format(name=name, options="   :ignore-module-all:" if is_package else "")
-    borrowed = {} if is_package else borrowed_names(name)
-    if borrowed:
-        rows = "".join(f"| `{own}` | `{origin}` |\n" for own, origin in borrowed.items())
-        text += f"\nPyTorch's own, under its own name:\n\n| Here | In PyTorch |\n|---|---|\n{rows}"
+    if not is_package:
+        for title, column, names in (
+            ("Described with the module it stands in", "Stands in", taken_names(name)),
+            ("PyTorch's own, under its own name", "In PyTorch", borrowed_names(name)),
+        ):
+            rows = "".join(f"| `{own}` | `{origin}` |\n" for own, origin in names.items())
+            text += f"\n{title}:\n\n| Here | {column} |\n|---|---|\n{rows}" if rows else ""
     return text
 
 
@@ -62,14 +65,32 @@ def is_of_torch(thing):
     return origin == "torch" or origin.startswith("torch.") or (inspect.isbuiltin(thing) and not origin)
 
 
-def borrowed_names(name):
-    """PyTorch's full name of every public thing that a module takes from PyTorch unchanged."""
+def public_things(name):
+    """Every public thing of a module by its name."""
     try:
         module = importlib.import_module(name)
     except ImportError:
         return {}  # autodoc says why, with a warning
-    things = {name: getattr(module, name) for name in getattr(module, "__all__", [])}
-    return {name: full_name(name, thing) for name, thing in things.items() if is_of_torch(thing)}
+    return {name: getattr(module, name) for name in getattr(module, "__all__", [])}
+
+
+def borrowed_names(name):
+    """PyTorch's full name of every public thing that a module takes from PyTorch unchanged."""
+    return {own: full_name(own, thing) for own, thing in public_things(name).items() if is_of_torch(thing)}
+
+
+def taken_names(name):
+    """The module of every public thing that a module takes from another one of the package."""
+    things = public_things(name).items()
+    return {own: thing.__module__ for own, thing in things if is_taken(thing, name)}
+
+
+def is_taken(thing, name):
+    """Whether the module `name` takes a function or class from another module of its package."""
+    if not (inspect.isroutine(thing) or inspect.isclass(thing)):
+        return False
+    origin = getattr(thing, "__module__", None) or name
+    return origin != name and is_within(origin, name.partition(".")[0])
 
 
 def full_name(name, thing):
@@ -80,7 +101,9 @@ def full_name(name, thing):
 
 
 def skip_borrowed(app, what, name, thing, skip, options):
-    """Leave out what PyTorch documents, and the operator that a layer calls, which stands in its own module."""
+    """Leave out what PyTorch or another module documents, and the operator that a layer calls."""
+    if what == "module" and is_taken(thing, app.env.temp_data["autodoc:module"]):
+        return True
     return True if is_of_torch(thing) or name in ("operator", "shown") else None
 
 
