@@ -1,5 +1,7 @@
 """The built pages, as a browser gets them."""
 
+import importlib
+import inspect
 import re
 import runpy
 from pathlib import Path
@@ -135,6 +137,29 @@ def test_every_module_of_the_package_is_on_an_api_page(pages):
     modules = {".".join(parts).removesuffix(".__init__") for parts in files}
     public = {name for name in modules if not re.search(r"\._|\.__main__$", name)} - {"dlcore"}
     assert public - documented == set()
+
+
+def test_every_public_function_and_class_is_described_once(pages):
+    described = [
+        element["id"]
+        for path, page in pages.items()
+        if path.startswith("book/api/") and page is not None
+        for element in page.select("dt[id]")
+    ]
+    assert len(described) == len(set(described))
+    files = (path.relative_to(ROOT).with_suffix("").parts for path in (ROOT / "dlcore").rglob("*.py"))
+    modules = {
+        ".".join(parts) for parts in files if parts[-1] != "__init__"
+    }  # packages only hand out what is there
+    missing = []
+    for module in modules:
+        for name in getattr(importlib.import_module(module), "__all__", []):
+            thing = getattr(importlib.import_module(module), name)
+            origin = getattr(thing, "__module__", None) or ""
+            ours = (inspect.isroutine(thing) or inspect.isclass(thing)) and origin.startswith("dlcore")
+            if ours and not {f"{origin}.{name}", f"{module}.{name}"} & set(described):
+                missing.append(f"{module}.{name}")
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "book/index.md"])

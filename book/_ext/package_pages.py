@@ -82,15 +82,15 @@ def borrowed_names(name):
 def taken_names(name):
     """The module of every public thing that a module takes from another one of the package."""
     things = public_things(name).items()
-    return {own: thing.__module__ for own, thing in things if is_taken(thing, name)}
+    return {own: thing.__module__ for own, thing in things if is_taken(own, thing, name)}
 
 
-def is_taken(thing, name):
-    """Whether the module `name` takes a function or class from another module of its package."""
+def is_taken(own, thing, name):
+    """Whether the module `name` takes a function or class from where it is public in another module of the package."""
     if not (inspect.isroutine(thing) or inspect.isclass(thing)):
         return False
     origin = getattr(thing, "__module__", None) or name
-    return origin != name and is_within(origin, name.partition(".")[0])
+    return origin != name and is_within(origin, name.partition(".")[0]) and own in public_things(origin)
 
 
 def full_name(name, thing):
@@ -102,7 +102,7 @@ def full_name(name, thing):
 
 def skip_borrowed(app, what, name, thing, skip, options):
     """Leave out what PyTorch or another module documents, and the operator that a layer calls."""
-    if what == "module" and is_taken(thing, app.env.temp_data["autodoc:module"]):
+    if what == "module" and is_taken(name, thing, app.env.temp_data["autodoc:module"]):
         return True
     return True if is_of_torch(thing) or name in ("operator", "shown") else None
 
