@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 __all__ = [
-    "Array", "Known", "Layer", "Literal", "Operator", "Refusal", "Sample", "Seed", "Timed", "known", "refusal", "sample",
-    "sizes",
+    "Array", "Known", "Layer", "Literal", "Operator", "Optimizer", "Path", "Refusal", "Sample", "Seed", "Timed", "known",
+    "path", "refusal", "sample", "sizes",
 ]  # fmt: skip
 
 
@@ -206,6 +206,51 @@ class Layer:
     make: Callable
     inputs: object
     random: bool = False
+
+
+@dataclass(frozen=True)
+class Path:
+    """How an optimizer is made, and what changes while it walks.
+
+    Attributes
+    ----------
+    options : dict
+    groups : tuple of dict
+        Where there are some, the parameters are dealt out to as many groups, which have these options of their own.
+    changes : dict of int to dict
+        Options that all groups are given before the step of this number.
+    """
+
+    options: dict = field(default_factory=dict)
+    groups: tuple = ()
+    changes: dict = field(default_factory=dict)
+
+
+def path(**options):
+    """``path(lr=0.1, momentum=0.9)``: one group whose options stay."""
+    return Path(options)
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer of ``dlcore.scratch.optimizers`` and ``torch.optim`` with its cases.
+
+    Attributes
+    ----------
+    name : str
+        In both.
+    samples : hypothesis strategy of Path
+        Random options that both accept.
+    examples : tuple of Path
+        Every option, alone and with others.
+    refusals : tuple of Refusal
+        Options that must fail.
+    """
+
+    name: str
+    samples: object
+    examples: tuple
+    refusals: tuple = ()
 
 
 @dataclass(frozen=True)

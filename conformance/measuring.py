@@ -1,4 +1,4 @@
-"""The errors of every operator over its cases: one run, as data."""
+"""The errors of every operator, optimizer and schedule over its cases: one run, as data."""
 
 import datetime
 import platform
@@ -7,9 +7,11 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 
 import cases
+import cases.optimizers
+import cases.schedules
 from benchmarks.machine import processor, versions
 
-from . import checks
+from . import checks, paths, rates
 from .calls import is_pytorchs_own
 
 __all__ = ["run"]
@@ -25,14 +27,15 @@ def run(device="cpu", drawn=25, progress=iter):
     device : str
         Where PyTorch computes.
     drawn : int
-        Random calls for each operator, the same at every run, besides the listed ones.
+        Random cases of each, the same at every run, besides the listed ones.
     progress : callable
-        Wraps the list of operators, as ``tqdm.tqdm`` does.
+        Wraps the list of operators, and that of optimizers, as ``tqdm.tqdm`` does.
 
     Returns
     -------
     dict
-        When and where it ran, and under "operators" a record for each; plain data for a JSON file.
+        When and where it ran, and under "operators", "optimizers" and "schedules" a record for each; plain data for a
+        JSON file.
     """
     checks.full_single_precision()
     return {
@@ -45,6 +48,13 @@ def run(device="cpu", drawn=25, progress=iter):
         "operators": [
             record(topic, operator, device, drawn)
             for topic, operator in progress([(t, o) for t in cases.TOPICS for o in t.OPERATORS])
+        ],
+        "optimizers": [
+            optimizer_record(optimizer, device, drawn) for optimizer in progress(cases.optimizers.OPTIMIZERS)
+        ],
+        "schedules": [
+            schedule_record(name, drawn)
+            for name in dict.fromkeys(schedule.name for schedule in cases.schedules.SCHEDULES)
         ],
     }
 
@@ -87,6 +97,34 @@ def record(topic, operator, device, drawn):
         "known": sorted({known.source for known in operator.known if not _known(operator, known)}),
         "uncompiled": operator.uncompiled,
         "compiled": None if native or operator.uncompiled or not compared else _compiles(operator),
+    }
+
+
+def optimizer_record(optimizer, device, drawn):
+    """How far an optimizer's paths lead from PyTorch's."""
+    walked = [*optimizer.examples, *draw(optimizer.samples, drawn)]
+    return {
+        "name": optimizer.name,
+        "paths": len(walked),
+        "refusals": len(optimizer.refusals),
+        "errors": {
+            dtype.__name__: max(
+                paths.deviation(optimizer.name, path, dtype, device, seed) for seed, path in enumerate(walked)
+            )
+            for dtype in DTYPES
+        },
+    }
+
+
+def schedule_record(name, drawn):
+    """How far a schedule's rates are from those of PyTorch's scheduler."""
+    listed = [schedule for schedule in cases.schedules.SCHEDULES if schedule.name == name]
+    compared = [*listed, *draw(cases.schedules.schedules(name), drawn)]
+    return {
+        "name": name,
+        "cases": len(compared),
+        "steps": sum(schedule.steps for schedule in compared),
+        "error": max(map(rates.deviation, compared)),
     }
 
 

@@ -6,7 +6,10 @@ import re
 import torch
 
 import cases
-from conformance import measuring, page
+from cases.optimizers import OPTIMIZERS
+from cases.schedules import SCHEDULES
+from cases.schedules import TOLERANCE as RATE_TOLERANCE
+from conformance import measuring, page, paths
 from conformance.__main__ import PAGE, RESULTS, TOLERANCE
 
 RUNS = json.loads(RESULTS.read_text())
@@ -26,6 +29,20 @@ def test_the_data_is_of_this_registry():
         assert record["cases"] + record["random_cases"] >= len(operator.examples), operator.name
 
 
+def test_the_data_is_of_these_optimizers_and_schedules():
+    run = RUNS["cpu"]
+    assert [record["name"] for record in run["optimizers"]] == [item.name for item in OPTIMIZERS]
+    for record, optimizer in zip(run["optimizers"], OPTIMIZERS):
+        assert record["refusals"] == len(optimizer.refusals), f"{optimizer.name}: run `make conformance`"
+        assert record["paths"] > len(optimizer.examples), f"{optimizer.name}: run `make conformance`"
+    assert [record["name"] for record in run["schedules"]] == list(
+        dict.fromkeys(schedule.name for schedule in SCHEDULES)
+    ), "run `make conformance`"
+    for record in run["schedules"]:
+        listed = sum(schedule.name == record["name"] for schedule in SCHEDULES)
+        assert record["cases"] > listed, f"{record['name']}: run `make conformance`"
+
+
 def test_the_data_is_of_this_release_of_pytorch():
     recorded, here = (
         re.match(r"[\d.]+", text).group() for text in (RUNS["cpu"]["versions"]["torch"], torch.__version__)
@@ -39,6 +56,11 @@ def test_no_recorded_error_is_larger_than_the_tests_allow():
             for part, errors in record["errors"].items():
                 for kind, error in errors.items():
                     assert error <= TOLERANCE[kind], (record["name"], part)
+        for record in run["optimizers"]:
+            for kind, error in record["errors"].items():
+                assert error <= paths.TOLERANCE[kind], record["name"]
+        for record in run["schedules"]:
+            assert record["error"] <= RATE_TOLERANCE, record["name"]
 
 
 def test_the_same_cases_are_drawn_at_every_run():
@@ -51,9 +73,25 @@ def test_a_measured_operator_becomes_rows_of_the_page():
     topic = next(topic for topic in cases.TOPICS if operator in topic.OPERATORS)
     record = measuring.record(topic, operator, "cpu", drawn=3)
     run = {"device": "cpu", "date": "2026-01-01", "processor": "P", "versions": {"numpy": "2", "torch": "3"}}
-    text = page.render({"cpu": run | {"operators": [record]}}, TOLERANCE)
+    text = page.render({"cpu": run | {"operators": [record], "optimizers": [], "schedules": []}}, TOLERANCE)
     assert f"| `relu` | output | 0 | 0 | {record['cases']} |" in text
     assert "gradient of `input`" in text
+
+
+def test_measured_optimizers_and_schedules_become_rows_of_the_page():
+    optimizer = measuring.optimizer_record(OPTIMIZERS[-1], "cpu", drawn=1)
+    other = optimizer | {"name": "Other", "errors": {"float64": 2e-16, "float32": 3e-7}}
+    text = page.optimizers(
+        {"cpu": {"optimizers": [optimizer, other]}, "cuda": {"optimizers": [other]}, "mps": {}}
+    )
+    assert "| Optimizer | CPU float64 | CPU float32 | CUDA float64 |" in text
+    assert f"| `Other` | 2e-16 | 3e-7 | 2e-16 | 3e-7 |  |  | {optimizer['paths']} |" in text
+    figures = [page.figure(optimizer["errors"][kind]) for kind in ("float64", "float32")]
+    assert f"| `{OPTIMIZERS[-1].name}` | {figures[0]} | {figures[1]} |  |  |" in text
+    schedule = measuring.schedule_record("cosine", drawn=2)
+    assert f"| `cosine` | {page.figure(schedule['error'])} | {schedule['cases']} |" in page.schedules(
+        [schedule]
+    )
 
 
 def test_figures_are_short():

@@ -31,7 +31,6 @@ THEIRS_ONLY = {
         "fast_mode",
         "masked",
     },
-    "SGD": {"foreach", "differentiable", "fused"},  # how to compute the same steps
     "Hardtanh": {"min_value", "max_value"},  # deprecated
     # Classes without a constructor of their own, which take whatever torch.nn.Module takes.
     **{
@@ -39,6 +38,8 @@ THEIRS_ONLY = {
         for key in ["LogSigmoid", "Sigmoid", "Softmax2d", "Softsign", "Tanh", "Tanhshrink"]
     },
 }
+ONLY_HOW = {"foreach", "differentiable", "fused", "capturable"}
+"""What optimizers take there that says how to compute the same steps."""
 OURS_ONLY_EVERYWHERE = {"generator"}  # what PyTorch draws comes from its global generator
 DEFAULTS_DIFFER = {
     ("sum", "dim"),  # PyTorch has two overloads, with and without dim
@@ -57,6 +58,7 @@ NO_SIGNATURE_TO_COMPARE = {
 
 functions = sorted(name for name in scratch.__all__ if not inspect.ismodule(getattr(scratch, name)))
 layers = sorted(scratch.nn.__all__)
+optimizers = sorted(scratch.optimizers.__all__)
 
 
 def signature(function, name):
@@ -98,6 +100,7 @@ def signature(function, name):
 def compare_signatures(ours, theirs, name):
     """Names, order and defaults. A layer's dtype has another default there, and stands elsewhere: it is left out."""
     theirs_only = THEIRS_ONLY.get(name, set()) | THEIRS_ONLY_EVERYWHERE
+    theirs_only |= ONLY_HOW if name in optimizers else set()
     either = {"dtype"} if name in layers else set()
     ours, theirs = (
         [p for p in parameters.parameters.values() if p.name not in leave_out | either and p.name[0] != "_"]
@@ -133,12 +136,19 @@ def test_signatures_agree(name):
     compare_signatures(getattr(scratch, name), getattr(pytorch, name), name)
 
 
-@pytest.mark.parametrize("name", [name for name in [*layers, "SGD"] if name not in NO_SIGNATURE_TO_COMPARE])
-def test_signatures_of_layers_and_optimizers_agree(name):
-    ours, theirs = (
-        getattr(backend.optimizers if name == "SGD" else backend.nn, name) for backend in (scratch, pytorch)
-    )
+@pytest.mark.parametrize("name", [name for name in layers if name not in NO_SIGNATURE_TO_COMPARE])
+def test_signatures_of_layers_agree(name):
+    compare_signatures(getattr(scratch.nn, name), getattr(pytorch.nn, name), name)
+
+
+@pytest.mark.parametrize("name", optimizers)
+def test_signatures_of_optimizers_agree(name):
+    """Also what stands where: nothing that PyTorch takes by name alone, or after what is left out here, has a place."""
+    ours, theirs = (getattr(backend.optimizers, name) for backend in (scratch, pytorch))
     compare_signatures(ours, theirs, name)
+    for place, parameter in enumerate(inspect.signature(ours).parameters.values()):
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            assert list(inspect.signature(theirs).parameters)[place] == parameter.name
 
 
 def test_a_signature_that_differs_is_found():
@@ -162,7 +172,12 @@ def test_what_pytorch_has_is_pytorchs_own(name):
     places = [torch.nn] if name in layers else [torch.nn.functional, torch, torch.autograd]
     there = [getattr(place, name) for place in places if hasattr(place, name)]
     assert not there or here in there
-    assert pytorch.optimizers.SGD is torch.optim.SGD
+
+
+@pytest.mark.parametrize("name", optimizers)
+def test_optimizers_that_pytorch_has_are_pytorchs_own(name):
+    there = [getattr(place, name) for place in (torch.optim, torch.nn.utils) if hasattr(place, name)]
+    assert not there or getattr(pytorch.optimizers, name) in there
 
 
 # The numerical gradient, which PyTorch lacks

@@ -1,23 +1,26 @@
 """What all optimizers share: groups of parameters, their state, and the walk over both."""
 
+import contextlib
 import copy
 import math
 from collections import defaultdict
-from collections.abc import Mapping
 
 import numpy as np
 
-from .tensor import Tensor
-from .windows import as_number
+from .tensor import Tensor, _recording
+from .windows import as_bool, as_number
 
 __all__ = ["Optimizer"]
+
+ONLY_PYTORCH = {"foreach", "fused", "capturable", "differentiable"}
+"""Options that say how PyTorch shall compute a step, not what."""
 
 
 class Optimizer:
     """The base of all optimizers, with the interface of ``torch.optim.Optimizer``.
 
-    A subclass writes the formula of one step for one parameter in :meth:`update`, and what its options must fulfil in
-    :meth:`check`.
+    A subclass writes the formula of one step for one parameter in :meth:`update`, what is remembered before the first
+    step in :meth:`start`, and what its options must fulfil in :meth:`check`.
 
     Parameters
     ----------
@@ -32,7 +35,8 @@ class Optimizer:
     param_groups : list of dict
         Each holds ``"params"`` and the options, which may be changed between steps: ``group["lr"] *= 0.1``.
     state : dict of Tensor to dict
-        What is remembered from step to step, such as a velocity, for every parameter that has moved.
+        What is remembered from step to step, such as a velocity, for every parameter that has moved. Its names are those
+        of PyTorch.
     defaults : dict
 
     Raises
@@ -89,6 +93,10 @@ class Optimizer:
     def check(self, options):
         """Raise an error where an option is out of its range. `options` has all of them."""
 
+    def start(self, theta, group):
+        """What is remembered of a parameter with the values `theta` before its first step: a new dict."""
+        return {}
+
     def update(self, theta, grad, state, group):
         """Move one parameter.
 
@@ -99,9 +107,9 @@ class Optimizer:
         grad : ndarray
             Its gradient, of the same shape and dtype. It belongs to the caller and must not be changed.
         state : dict
-            What :meth:`update` left here at the step before; empty at the first.
+            What :meth:`update` left here at the step before; at the first, what :meth:`start` returned.
         group : dict
-            The options.
+            The options, numbers as Python numbers, which widen no dtype.
         """
         raise NotImplementedError(f"{type(self).__name__}: write update()")
 
@@ -117,18 +125,38 @@ class Optimizer:
         -------
         What `closure` returned, or None.
         """
-        loss = None if closure is None else closure()
+        loss = None
+        if closure is not None:
+            with recorded():
+                loss = closure()
         for group in self.param_groups:
+            options = {key: value if key == "params" else _plain(value) for key, value in group.items()}
             for param in group["params"]:
                 if param.grad is not None:
-                    self.update(param.data, param.grad, self.state[param], group)
+                    self._move(param, options)
         return loss
 
+    @np.errstate(all="ignore")  # infinities and NaN are results like any other, as in PyTorch
+    def _move(self, param, options):
+        grad = np.asarray(param.grad)
+        if grad.shape != param.shape or grad.dtype != param.dtype:
+            raise RuntimeError(
+                f"grad: expected shape {param.shape} and {param.dtype} as the parameter has, "
+                f"got {grad.shape} and {grad.dtype}"
+            )
+        state = self.state.get(param) or self.start(param.data, options)
+        self.update(param.data, grad, state, options)
+        if state:
+            self.state[param] = state
+
     def zero_grad(self, set_to_none=True):
-        """Forget the gradients, or with ``set_to_none=False`` set them to 0."""
+        """Forget the gradients, or with ``set_to_none=False`` fill them with 0."""
         for group in self.param_groups:
             for param in group["params"]:
-                param.grad = None if set_to_none or param.grad is None else np.zeros_like(param.grad)
+                if set_to_none:
+                    param.grad = None
+                elif param.grad is not None:
+                    param.grad[...] = 0
 
     def state_dict(self):
         """The state and the options, by the parameters' places instead of the parameters themselves.
@@ -151,58 +179,103 @@ class Optimizer:
     def load_state_dict(self, state_dict):
         """Continue from what :meth:`state_dict` returned, here or in PyTorch. Everything is copied.
 
+        Options that say only how PyTorch computes are left out. Where an error is raised nothing has changed.
+
         Raises
         ------
         ValueError
-            Other groups, or groups of another size, an option out of its range, a state of another shape than its
-            parameter.
+            Groups or states of another optimizer or of other parameters, an option out of its range.
         """
-        groups, saved = self.param_groups, state_dict["param_groups"]
-        sizes = [[len(group["params"]) for group in side] for side in (groups, saved)]
+        saved = state_dict["param_groups"]
+        sizes = [[len(group["params"]) for group in side] for side in (self.param_groups, saved)]
         if sizes[0] != sizes[1]:
             raise ValueError(f"state_dict: expected groups of {sizes[0]} parameters, got {sizes[1]}")
-        params = {
-            place: param
+        groups = [self._loaded_group(group, other) for group, other in zip(self.param_groups, saved)]
+        owners = {
+            place: (param, group)
             for group, other in zip(groups, saved)
             for place, param in zip(other["params"], group["params"])
         }
-        loaded = defaultdict(dict)
-        for place, state in state_dict["state"].items():
-            loaded[params[place]] = {
-                key: _fitting(value, params[place], f"{place}.{key}") for key, value in state.items()
-            }
-        options = [
-            {**{key: group[key] for key in self.defaults}, **copy.deepcopy(_without_params(other))}
-            for group, other in zip(groups, saved)
-        ]
-        for option in options:
-            self.check(option)
-        for group, option in zip(groups, options):
-            group.update({key: value for key, value in option.items() if key in group or key == "initial_lr"})
-        self.state = loaded
+        state = defaultdict(dict)
+        for place, values in state_dict["state"].items():
+            if place not in owners:
+                raise ValueError(f"state_dict: state of a parameter {place!r} that no group has")
+            param, group = owners[place]
+            missing = sorted(self.start(param.data, group).keys() - values.keys()) if values else []
+            if missing:
+                raise ValueError(f"state_dict: {type(self).__name__} misses {missing} of parameter {place}")
+            state[param] = {key: _fitting(key, value, param) for key, value in values.items()}
+        self.param_groups, self.state = groups, state
+
+    def _loaded_group(self, group, saved):
+        """The group with the options that were saved."""
+        missing = sorted(self.defaults.keys() - saved.keys())
+        if missing:
+            raise ValueError(f"state_dict: {type(self).__name__} misses the options {missing}")
+        options = {
+            key: copy.deepcopy(_plain(value))
+            for key, value in saved.items()
+            if key not in {"params", *ONLY_PYTORCH}
+        }
+        self.check(options)
+        names = {"param_names": group["param_names"]} if "param_names" in group else {}
+        return {**names, **options, "params": group["params"]}
 
     def __repr__(self):
-        lines = [f"{type(self).__name__} ("]
-        for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join([*lines, ")"])
+        groups = [
+            f"Parameter Group {number}\n"
+            + "".join(f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params")
+            for number, group in enumerate(self.param_groups)
+        ]
+        return f"{type(self).__name__} (\n" + "\n".join(groups) + ")"
+
+
+def number(value, name):
+    """`value` as a Python number, also where an array or a tensor holds it; or an error naming `name`."""
+    if hasattr(value, "shape"):
+        if math.prod(value.shape) != 1:
+            raise ValueError(f"{name}: expected one number, got shape {tuple(value.shape)}")
+        value = value.item()
+    return as_number(value, name)
 
 
 def not_negative(options, *names):
     """Raise an error naming the first of the options that is no number or is negative (or NaN)."""
     for name in names:
-        if not as_number(options[name], name) >= 0:
+        if not number(options[name], name) >= 0:
             raise ValueError(f"{name}: must not be negative, got {options[name]!r}")
 
 
-def fractions(options, *names):
-    """Raise an error naming the first of the options that is not in [0, 1); each a number, or several in a tuple."""
+def two_fractions(options, name):
+    """Raise an error unless the option is a pair of numbers from 0 to below 1."""
+    pair = options[name]
+    if not isinstance(pair, (tuple, list)):
+        raise TypeError(f"{name}: expected two numbers, got {pair!r}")
+    if len(pair) != 2 or not all(0 <= number(value, name) < 1 for value in pair):
+        raise ValueError(f"{name}: expected two numbers from 0 to below 1, got {pair!r}")
+
+
+def flags(options, *names):
+    """Raise an error naming the first of the options that is no bool."""
     for name in names:
-        values = options[name] if isinstance(options[name], (tuple, list)) else [options[name]]
-        for value in values:
-            if not 0 <= as_number(value, name) < 1:
-                raise ValueError(f"{name}: expected numbers from 0 to below 1, got {options[name]!r}")
+        as_bool(options[name], name)
+
+
+@contextlib.contextmanager
+def recorded():
+    """Record what is computed, also within ``no_grad()``: a closure asks for gradients."""
+    token = _recording.set(True)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+def _plain(value):
+    """An option with Python numbers instead of arrays and tensors that hold one."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_plain, value))
+    return value.item() if hasattr(value, "item") else value
 
 
 def _listed(params):
@@ -226,19 +299,15 @@ def _named(params):
     return [name for name, _ in listed], [param for _, param in listed]
 
 
-def _without_params(group):
-    return {key: value for key, value in group.items() if key != "params"}
-
-
-def _fitting(value, param, name):
-    """A copy of a saved value; arrays of the parameter's shape take its dtype, one number becomes a Python number."""
+def _fitting(key, value, param):
+    """A copy of a saved value: an array of the parameter's shape and dtype, or a number; "step" a Python number."""
     if hasattr(value, "detach"):
         value = value.detach()
         value = value.data if isinstance(value, Tensor) else value.cpu().numpy()
-    if isinstance(value, (np.ndarray, np.generic)):
-        if name.endswith(".step"):
-            return math.trunc(value) if float(value).is_integer() else float(value)
-        if value.shape != param.shape:
-            raise ValueError(f"state_dict: expected {name} of shape {param.shape}, got {value.shape}")
-        return np.array(value, param.dtype)
-    return copy.deepcopy(value) if not isinstance(value, Mapping) else dict(value)
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return copy.deepcopy(value)
+    if key == "step":
+        return int(value) if float(value).is_integer() else float(value)
+    if value.shape not in (param.shape, ()):
+        raise ValueError(f"state_dict: expected {key} of shape {param.shape}, got {value.shape}")
+    return np.array(value, param.dtype)
