@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks import training
 from benchmarks.__main__ import geometric_means, measure, table
 from benchmarks.worker import one_pass
 from cases import TIMED
@@ -57,3 +58,18 @@ def test_a_measurement_holds_times_and_peaks_of_both_implementations():
         peak = record[f"{backend}_peak_bytes"]
         assert peak is None or peak >= 0.8 * output_and_gradient
     assert case.name in table([record], geometric_means([record]))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_lenet_from_scratch_learns_the_digits_as_well_as_pytorchs(seed):
+    accuracies = [training.train(backend, seed, epochs=4)["accuracy"] for backend in (scratch, pytorch)]
+    assert min(accuracies) > 0.9
+    assert abs(accuracies[0] - accuracies[1]) <= 0.005
+
+
+def test_a_measurement_of_training_holds_times_and_accuracies_of_both_implementations():
+    (record,) = training.measure(seeds=1, epochs=1, threads=1)
+    assert record["time_ratio"] == record["scratch_seconds"] / record["pytorch_seconds"] > 0
+    points = 100 * (record["scratch_accuracy"] - record["pytorch_accuracy"])
+    assert record["accuracy_points"] == pytest.approx(points)
+    assert f"{record['time_ratio']:.2f}" in training.table([record])

@@ -462,3 +462,35 @@ def test_what_cannot_be_drawn_is_named(backend):
         backend.nn.reset_parameters(backend.nn.Sequential(Drawn()), generator_of(backend, 0))[0].factor.item()
         == 5
     )
+
+
+# Hooks
+
+
+@backends
+def test_forward_hooks_see_every_pass_in_turn_until_they_are_removed(backend):
+    layer, seen = backend.nn.ReLU(), []
+    input = backend.tensor([-1.0, 2.0])
+    first = layer.register_forward_hook(lambda module, inputs, output: seen.append((module, inputs, output)))
+    layer.register_forward_hook(lambda module, inputs, output: seen.append("second"))
+    output = layer(input)
+    assert len(seen) == 2 and seen[1] == "second"
+    assert seen[0][0] is layer and seen[0][1] == (input,) and seen[0][2] is output
+    first.remove()
+    first.remove()
+    layer(input)
+    assert seen[2:] == ["second"]
+
+
+@backends
+def test_what_a_hook_returns_takes_the_place_of_the_output(backend):
+    network = backend.nn.Sequential(backend.nn.ReLU(), backend.nn.ReLU())
+    input = backend.tensor([-1.0, 2.0])
+    with next(network.children()).register_forward_hook(lambda module, inputs, output: output - 1.5):
+        assert [float(value) for value in network(input)] == [0, 0.5]
+    assert [float(value) for value in network(input)] == [0, 2]
+
+
+def test_a_hook_that_cannot_be_called_is_an_error():
+    with pytest.raises(TypeError, match="hook"):
+        scratch.nn.ReLU().register_forward_hook("print")

@@ -25,6 +25,7 @@ from . import (
     recurrent,
     regularization,
     schedules,
+    training,
     windows,
 )
 from . import gradcheck as _gradcheck
@@ -68,6 +69,7 @@ __all__ = [
     "recurrent",
     "regularization",
     "schedules",
+    "training",
     "windows",
 ]
 __all__ += _gradcheck.__all__ + _tensor.__all__

@@ -24,6 +24,7 @@ from . import (
     recurrent,
     regularization,
     schedules,
+    training,
     windows,
 )
 from . import gradcheck as _gradcheck
@@ -66,6 +67,7 @@ __all__ = [
     "recurrent",
     "regularization",
     "schedules",
+    "training",
     "windows",
 ]
 __all__ += _gradcheck.__all__ + _tensor.__all__

@@ -26,7 +26,7 @@ class Module:
     """
 
     def __init__(self):
-        self._parameters, self._buffers, self._modules = {}, {}, {}
+        self._parameters, self._buffers, self._modules, self._forward_hooks = {}, {}, {}, {}
         self.training = True
 
     def __setattr__(self, name, value):
@@ -57,7 +57,26 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: write forward()")
 
     def __call__(self, *inputs, **options):
-        return self.forward(*inputs, **options)
+        output = self.forward(*inputs, **options)
+        for hook in list(self._forward_hooks.values()):
+            changed = hook(self, inputs, output)
+            output = output if changed is None else changed
+        return output
+
+    def register_forward_hook(self, hook):
+        """Have `hook(module, inputs, output)` called after every forward pass of this module.
+
+        Where it returns something other than None, that takes the place of the output.
+
+        Returns
+        -------
+        An object whose ``remove()`` ends it.
+        """
+        if not callable(hook):
+            raise TypeError(f"hook: expected a function, got {type(hook).__name__}")
+        handle = _HookHandle(self._forward_hooks)
+        self._forward_hooks[handle] = hook
+        return handle
 
     def named_modules(self, memo=None, prefix="", remove_duplicate=True):
         """This module and all within, each with its dotted name.
@@ -192,6 +211,23 @@ class Module:
         if not inside and len(own) <= 1:
             return f"{type(self).__name__}({self.extra_repr()})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(own + inside) + "\n)"
+
+
+class _HookHandle:
+    """Takes a hook away again: once, or at the end of a ``with`` block."""
+
+    def __init__(self, hooks):
+        self._hooks = hooks
+
+    def remove(self):
+        """End the hook; a second call changes nothing."""
+        self._hooks.pop(self, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.remove()
 
 
 _ARRAY = (np.ndarray, np.generic)

@@ -1,0 +1,350 @@
+"""One training loop for both backends: NumPy and PyTorch networks learn by the same few lines.
+
+What differs between the two, such as where arrays live and how a gradient is computed, is asked of an engine
+(:class:`dlcore.scratch.training.Engine`, :class:`dlcore.pytorch.training.Engine`).
+"""
+
+import contextlib
+import functools
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import scratch
+from .checkpoints import Checkpoint
+from .scratch.windows import as_int, as_number
+
+__all__ = ["History", "evaluate", "train"]
+
+
+@dataclass
+class History:
+    """What a training run went through.
+
+    Attributes
+    ----------
+    loss, accuracy, learning_rate, gradient_norm : list of float
+        One entry for each step. The accuracy is None where the targets are not class indices. The gradient norm is the
+        one before clipping; the learning rate is that of the first group of parameters.
+    epochs : list of dict
+        One for each epoch: "loss" and "accuracy", means over its examples as they were met, and with validation data
+        "validation_loss" and "validation_accuracy".
+    activations : list of dict
+        With ``watch``, one for each epoch: layer name to the "mean", "std" and share of "zeros" of its output.
+    """
+
+    loss: list = field(default_factory=list)
+    accuracy: list = field(default_factory=list)
+    learning_rate: list = field(default_factory=list)
+    gradient_norm: list = field(default_factory=list)
+    epochs: list = field(default_factory=list)
+    activations: list = field(default_factory=list)
+
+    def add(self, loss, accuracy, learning_rate, gradient_norm):
+        """Append what one step was like."""
+        self.loss.append(loss)
+        self.accuracy.append(accuracy)
+        self.learning_rate.append(learning_rate)
+        self.gradient_norm.append(gradient_norm)
+
+    def state_dict(self):
+        """Everything, as plain lists and numbers."""
+        return dict(vars(self))
+
+    def load_state_dict(self, state_dict):
+        """Continue a history that :meth:`state_dict` returned."""
+        vars(self).update(state_dict)
+
+
+def train(
+    network, optimizer, loss, data, epochs, *, batch_size=32, seed=0, validation=None, transform=None, schedule=None,
+    max_norm=None, early_stopping=None, watch=False, checkpoint=None, checkpoint_every=None, progress=True, engine=None,
+):  # fmt: skip
+    """Train `network` on minibatches, and go on where an earlier call was interrupted.
+
+    Parameters
+    ----------
+    network : dlcore.scratch.nn.Module or torch.nn.Module
+    optimizer : optimizer over the network's parameters, of the same backend
+    loss : callable
+        ``loss(output, targets)``, the mean over the examples: ``scratch.cross_entropy``, ``pytorch.cross_entropy``.
+    data : tuple of two arrays
+        Inputs and targets, with the examples along the first axis.
+    epochs : int
+        How often to go through all of `data`, counted from the very beginning of the run.
+    batch_size : int
+        The last minibatch of an epoch may be smaller.
+    seed : int
+        What is drawn depends on it and on the step alone: the order of the examples (the same for both backends), and
+        the generators for `transform`. Layers such as dropout have generators of their own.
+    validation : tuple of two arrays, optional
+        Evaluated after each epoch.
+    transform : callable, optional
+        Augments each minibatch: a transform of ``augmentation``, which changes the inputs, or any function
+        ``transform(inputs, targets, generator)`` that returns inputs and targets, such as ``mixup``.
+    schedule : callable, optional
+        ``schedule(step, lr)`` gives the rate for a step, from the rate that the optimizer was made with; such as
+        ``functools.partial(schedules.cosine, T_max=1000)``. Steps count minibatches from 0.
+    max_norm : float, optional
+        Gradients of a larger norm, all parameters together, are scaled down to it.
+    early_stopping : EarlyStopping, optional
+        Observes the validation loss. At its stop the training ends; the best parameters are then put back.
+    watch : bool
+        Record statistics of the activations of every layer, on the first minibatch of `data`, after each epoch.
+    checkpoint : path, optional
+        Where the state of the run is kept. If the file is there, the run goes on from it.
+    checkpoint_every : int, optional
+        Steps from one writing to the next; by default an epoch.
+    progress : bool
+        Show a bar.
+    engine : dlcore.scratch.training.Engine or dlcore.pytorch.training.Engine, optional
+        How to compute, such as ``pytorch.training.Engine(autocast=torch.bfloat16)``. By default the network's backend's.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    RuntimeError
+        A gradient that is not finite.
+    ValueError
+        Options out of range, data of different lengths, a checkpoint of another run.
+    TypeError
+        A network of neither backend.
+    """
+    engine = engine or engine_for(network)
+    count = examples_in(data, "data")
+    check_options(epochs, batch_size, seed, max_norm, checkpoint_every, validation, early_stopping)
+    per_epoch = math.ceil(count / batch_size)
+
+    model, history = engine.prepare(network.train()), History()
+    run = {"examples": count, "batch_size": batch_size, "seed": seed}
+    keeper = Checkpoint(
+        checkpoint, engine, run, network=network, optimizer=optimizer, history=history, early_stopping=early_stopping
+    )  # fmt: skip
+    keeper.load()
+    with progress_bar(epochs * per_epoch, len(history.loss), progress and engine.is_first) as show:
+        while len(history.loss) < epochs * per_epoch and not getattr(early_stopping, "should_stop", False):
+            step = len(history.loss)
+            epoch, place = divmod(step, per_epoch)
+            rows = shuffled(count, seed, epoch)[place * batch_size : (place + 1) * batch_size]
+            inputs, targets = engine.tensors(data, rows)
+            if transform is not None:
+                inputs, targets = transformed(transform, inputs, targets, engine.generator(seed, step))
+            if schedule is not None:
+                set_rate(optimizer, schedule, step)
+            seen = one_step(engine, model, network, optimizer, loss, inputs, targets, max_norm)
+            history.add(*seen)
+            show(loss=seen[0], accuracy=seen[1])
+            if place + 1 == per_epoch:
+                sizes = [batch_size] * (per_epoch - 1) + [len(rows)]
+                end_epoch(history, sizes, engine, network, loss, validation, early_stopping)
+                if watch:
+                    inputs, _ = engine.tensors(data, slice(batch_size))
+                    history.activations.append(activation_statistics(engine, network, inputs))
+            if (step + 1) % (checkpoint_every or per_epoch) == 0:
+                keeper.save()
+    keeper.save()
+    if getattr(early_stopping, "best_state", None) is not None:
+        network.load_state_dict(early_stopping.best_state)
+    return history
+
+
+def one_step(engine, model, network, optimizer, loss, inputs, targets, max_norm):
+    """Move the parameters once; the loss, accuracy, learning rate and gradient norm of the step."""
+    part, wanted, weight = engine.share(inputs, targets)
+    parameters, seen = list(network.parameters()), []
+
+    def closure():  # some optimizers compute the gradient several times in one step
+        optimizer.zero_grad()
+        with engine.precision():
+            output = model(part)
+            value = loss(output, wanted) * weight
+        engine.backward(value)
+        norm = engine.clip(optimizer, parameters, max_norm)
+        if not (math.isfinite(norm) or engine.skips_infinite_gradients):
+            raise RuntimeError(f"gradient: its norm is {norm}, at a loss of {value.item()}; try a smaller lr")
+        correct = accuracy(engine.array(output), engine.array(wanted))
+        seen.append((value.item(), None if correct is None else correct * weight, norm))
+        return value
+
+    rate = float(optimizer.param_groups[0]["lr"])
+    engine.step(optimizer, closure)
+    value, correct, norm = seen[0]
+    return engine.mean(value), None if correct is None else engine.mean(correct), rate, norm
+
+
+def evaluate(network, loss, data, batch_size=256, engine=None):
+    """The mean loss and the accuracy on `data`, in evaluation mode and without recording.
+
+    Parameters
+    ----------
+    network, loss, data, batch_size, engine
+        As for :func:`train`.
+
+    Returns
+    -------
+    dict
+        "loss", and "accuracy": the share of examples with the largest score at the target, or None where the targets
+        are not class indices.
+    """
+    engine = engine or engine_for(network)
+    count = examples_in(data, "data")
+    if as_int(batch_size, "batch_size") < 1:
+        raise ValueError(f"batch_size: must be at least 1, got {batch_size!r}")
+    engine.place(network)
+    losses, correct, sizes = [], [], []
+    with evaluating(network), engine.no_grad():
+        for start in range(0, count, batch_size):
+            inputs, targets = engine.tensors(data, slice(start, start + batch_size))
+            with engine.precision():
+                output = network(inputs)
+                losses.append(loss(output, targets).item())
+            correct.append(accuracy(engine.array(output), engine.array(targets)))
+            sizes.append(len(targets))
+    return {"loss": mean(losses, sizes), "accuracy": mean(correct, sizes)}
+
+
+def accuracy(output, targets):
+    """The share of targets, class indices, at which `output` (N, C, ...) is largest; None for other targets."""
+    if targets.dtype.kind not in "iu" or output.shape[:1] + output.shape[2:] != targets.shape:
+        return None
+    return float((output.argmax(1) == targets).mean())
+
+
+def end_epoch(history, sizes, engine, network, loss, validation, early_stopping):
+    """Record the means of the epoch, and evaluate."""
+    record = {name: mean(getattr(history, name)[-len(sizes) :], sizes) for name in ("loss", "accuracy")}
+    if validation is not None:
+        for name, value in evaluate(network, loss, validation, engine=engine).items():
+            record[f"validation_{name}"] = None if value is None else engine.mean(value)
+    history.epochs.append(record)
+    if early_stopping is not None:
+        early_stopping.observe(record["validation_loss"], network.state_dict())
+
+
+def activation_statistics(engine, network, inputs):
+    """For every layer without layers within: mean, standard deviation and share of zeros of its output."""
+    found = {}
+
+    def record(name, module, inputs, output):
+        output = engine.array(output[0] if isinstance(output, tuple) else output)
+        found[name] = {
+            "mean": float(output.mean()),
+            "std": float(output.std()),
+            "zeros": float((output == 0).mean()),
+        }
+
+    with evaluating(network), engine.no_grad(), contextlib.ExitStack() as stack:
+        for name, module in network.named_modules():
+            if not any(True for _ in module.children()):
+                handle = module.register_forward_hook(functools.partial(record, name))
+                stack.callback(handle.remove)
+        with engine.precision():
+            network(inputs)
+    return found
+
+
+# What the functions above share
+
+
+def engine_for(network):
+    """The engine of the backend that `network` is made with."""
+    if isinstance(network, scratch.nn.Module):
+        return scratch.training.Engine()
+    if any(kind.__module__ == "torch.nn.modules.module" for kind in type(network).__mro__):
+        from . import pytorch  # only where it is installed and used
+
+        return pytorch.training.Engine()
+    raise TypeError(f"network: expected a module of scratch.nn or torch.nn, got {type(network).__name__}")
+
+
+@functools.lru_cache(maxsize=1)  # every step of an epoch asks for it
+def shuffled(count, seed, epoch):
+    """The order of the examples in an epoch, the same whoever asks."""
+    return np.random.default_rng([seed, 0, epoch]).permutation(count)
+
+
+def transformed(transform, inputs, targets, generator):
+    """A minibatch after augmentation."""
+    if isinstance(transform, scratch.augmentation.Transform):
+        return transform(inputs, generator), targets
+    return transform(inputs, targets, generator=generator)
+
+
+def set_rate(optimizer, schedule, step):
+    """Give every group of parameters the rate that is due."""
+    for group in optimizer.param_groups:
+        group.setdefault("initial_lr", group["lr"])
+        group["lr"] = schedule(step, group["initial_lr"])
+
+
+@contextlib.contextmanager
+def evaluating(network):
+    """Evaluation mode for a ``with`` block; then every module is in the mode it was in."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@contextlib.contextmanager
+def progress_bar(total, done, shown):
+    """A bar for a ``with`` block, and a function that moves it on by a step and shows numbers beside it."""
+    if not shown:
+        yield lambda **numbers: None
+        return
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise ImportError("progress: the bar needs tqdm; install it or pass progress=False") from None
+    with tqdm(total=total, initial=done, unit="step") as bar:
+
+        def show(**numbers):
+            bar.set_postfix(
+                {name: value for name, value in numbers.items() if value is not None}, refresh=False
+            )
+            bar.update()
+
+        yield show
+
+
+def mean(values, sizes):
+    """The mean of `values`, each of which stands for so many examples; None if one is missing."""
+    if None in values:
+        return None
+    return math.fsum(value * size for value, size in zip(values, sizes)) / sum(sizes)
+
+
+def check_options(epochs, batch_size, seed, max_norm, checkpoint_every, validation, early_stopping):
+    """Raise an error that names the first option out of its range."""
+    every = 1 if checkpoint_every is None else checkpoint_every
+    for name, value, least in (
+        ("epochs", epochs, 1),
+        ("batch_size", batch_size, 1),
+        ("seed", seed, 0),
+        ("checkpoint_every", every, 1),
+    ):
+        if as_int(value, name) < least:
+            raise ValueError(f"{name}: must be at least {least}, got {value!r}")
+    if max_norm is not None and not as_number(max_norm, "max_norm") > 0:
+        raise ValueError(f"max_norm: must be positive, got {max_norm!r}")
+    if validation is not None:
+        examples_in(validation, "validation")
+    elif early_stopping is not None:
+        raise ValueError("early_stopping: needs validation data, got validation=None")
+
+
+def examples_in(data, name):
+    """How many examples `data` has: inputs and targets of the same length."""
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise TypeError(f"{name}: expected a tuple of inputs and targets, got {type(data).__name__}")
+    lengths = [len(array) for array in data]
+    if lengths[0] != lengths[1] or not lengths[0]:
+        raise ValueError(f"{name}: expected as many targets as inputs, at least one, got {lengths}")
+    return lengths[0]
