@@ -69,6 +69,7 @@ AVERAGE = Operator(
         refusal("weights", Array((2, 3)), [1.0], error=RuntimeError),
         refusal("weights", Array((2, 3)), Array((2, 1)), error=RuntimeError),
         refusal("weights", Array((2, 3)), 0.5, error=RuntimeError),
+        refusal("weights", Array((2, 3)), ["a", "b"], error=TypeError),
     ),
     known=(
         known([[0.6, 0.4], [0.3, 0.7]], "by hand", [P, Q]),

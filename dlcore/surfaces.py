@@ -60,14 +60,15 @@ class Surface:
 
     def __call__(self, point):
         """f at the points ``(..., 2)``: values ``(...)``, of the kind that the points are."""
-        point = _points(point, 2)
-        return self.value(point[..., 0], point[..., 1])
+        return _silently(lambda point: self.value(point[..., 0], point[..., 1]), _points(point, 2))
 
+    @np.errstate(all="ignore")  # a race that diverges overflows
     def gradient(self, point):
         """The gradient ``(f_x, f_y)`` at the points ``(..., 2)``, of the same shape and kind, without a record."""
         array = _values(point, 2)
         return _like(point, np.stack(self.slopes(array[..., 0], array[..., 1]), -1))
 
+    @np.errstate(all="ignore")
     def hessian(self, point):
         """The matrices of second derivatives ``(..., 2, 2)`` at the points ``(..., 2)``, without a record."""
         array = _values(point, 2)
@@ -104,10 +105,14 @@ class Quadratic:
 
     def __call__(self, point):
         """f at the points ``(..., n)``: values ``(...)``, of the kind that the points are."""
-        point = _points(point, len(self.minimum))
-        offset = point - _like(point, self.minimum)
-        return (offset @ _like(point, self.matrix) * offset).sum(-1) / 2
 
+        def value(point):
+            offset = point - _like(point, self.minimum)
+            return (offset @ _like(point, self.matrix) * offset).sum(-1) / 2
+
+        return _silently(value, _points(point, len(self.minimum)))
+
+    @np.errstate(all="ignore")
     def gradient(self, point):
         """The gradient ``matrix (x - minimum)`` at the points ``(..., n)``, of the same kind, without a record."""
         array = _values(point, len(self.minimum))
@@ -359,12 +364,20 @@ def _points(point, size):
     return point
 
 
+def _silently(formula, point):
+    """``formula(point)``, of arrays too without a warning where a race diverges. Tensors give none."""
+    if not isinstance(point, np.ndarray):
+        return formula(point)
+    with np.errstate(all="ignore"):
+        return formula(point)
+
+
 def _values(point, size):
     """The numbers of points of any kind, as an array."""
     point = _points(point, size)
     if hasattr(point, "detach"):
         point = point.detach()
-        point = point.cpu().numpy() if hasattr(point, "cpu") else point.data
+        point = point.cpu().double().numpy() if hasattr(point, "cpu") else point.data
     return point
 
 

@@ -104,6 +104,75 @@ def test_faint_and_loud_signals_keep_the_ratio_in_single_precision(backend, gene
 
 
 @backends
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_squares_beyond_double_precision_do_no_harm(backend, generator, of, size):
+    clean, noise = signals(200), signals(200, seed=1)
+    noisy = np.asarray(backend.add_noise(of(clean * size), of(noise * size), 3.0))
+    assert ratio(clean, noisy / size - clean) == pytest.approx(3, abs=1e-9)
+
+
+@backends
+def test_a_scale_beyond_the_range_of_the_dtype_keeps_the_ratio(backend, generator, of):
+    """A noise so faint that the factor overflows, but not the noise times the factor."""
+    for dtype, loud, faint in ((np.float16, 1, 1e-5), (np.float32, 1e30, 1e-30)):
+        clean = (signals(500) * loud).astype(dtype)
+        noise = (signals(500, seed=1) * faint).astype(dtype)
+        added = np.asarray(backend.add_noise(of(clean), of(noise), 0.0)).astype(np.float64) - clean
+        assert ratio(clean, added) == pytest.approx(0, abs=0.1)
+        louder = np.asarray(backend.gain(of(noise), 20 * np.log10(1 / faint)))
+        np.testing.assert_allclose(louder, noise.astype(np.float64) / faint, rtol=1e-3)
+        assert np.isinf(np.asarray(backend.gain(of(clean), 1e6))).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_sound_of_half_precision_stays_so(dtype):
+    X, noise = (torch.from_numpy(signals(3, 40, seed=seed)) for seed in (0, 1))
+    for transform in (theirs.AdditiveNoise(exponent=1.0), theirs.RandomGain(), theirs.TimeShift(3)):
+        assert transform(X.to(dtype)).dtype == dtype
+    coloured = theirs.color_noise(noise.to(dtype), 1.0)
+    torch.testing.assert_close(coloured.double(), theirs.color_noise(noise, 1.0), rtol=0, atol=0.03)
+
+
+@backends
+def test_an_array_without_axes_is_one_number_for_all(backend, generator, of):
+    X, noise = of(signals(3, 9)), of(signals(3, 9, seed=1))
+    for name, arguments in (("add_noise", (noise, 3.0)), ("gain", (3.0,)), ("time_shift", (3,))):
+        function, *others = getattr(backend, name), *arguments[:-1]
+        for one in (np.array(arguments[-1]), torch.tensor(arguments[-1]), np.asarray(arguments[-1])[()]):
+            assert np.array_equal(function(X, *others, one), function(X, *arguments))
+
+
+@backends
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "uint64", "int8"])
+def test_shifts_and_lengths_may_be_of_any_type_of_integers(backend, generator, of, kind):
+    X, noise, numbers = of(signals(3, 9)), of(signals(3, 9, seed=1)), np.array([0, 2, 9])
+    for function, others in ((backend.time_shift, ()), (backend.add_noise, (noise, 3.0))):
+        expected = function(X, *others, of(numbers))
+        assert np.array_equal(function(X, *others, of(numbers.astype(kind))), expected)
+
+
+@backends
+def test_what_is_no_number_is_refused_by_name(backend, generator, of):
+    X = of(signals(2, 5))
+    for value in ("loud", None, 1j, np.array(["a", "b"]), [True, False]):
+        for name, function, others in (
+            ("snr", backend.add_noise, (X,)),
+            ("gain_db", backend.gain, ()),
+            ("shift", backend.time_shift, ()),
+            ("lengths", backend.add_noise, (X, 1.0)),
+        ):
+            if name != "lengths" or value is not None:  # None: all of it
+                with pytest.raises(TypeError, match=f"^{name}: "):
+                    function(X, *others, value)
+    for shift in (2**63, -(2**63)):
+        with pytest.raises(ValueError, match="^shift: "):
+            backend.time_shift(X, shift)
+    for dtype in (np.int64, np.complex64) if backend is ours else (torch.int64, torch.complex64, None):
+        with pytest.raises(TypeError, match="^dtype: "):
+            backend.white_noise((3,), generator(0), dtype=dtype)
+
+
+@backends
 def test_leading_axes_of_size_1_are_repeated(backend, generator, of):
     clean, noise = signals(4, 3, 50), signals(1, 3, 50, seed=1)
     snr, lengths = np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([[50, 20, 30]])

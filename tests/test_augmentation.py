@@ -1,10 +1,13 @@
 """Transforms as such: composing them, applying them to some examples, drawing first and applying then."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 
-from dlcore import pytorch, scratch
+from dlcore import data, pytorch, scratch, training
 
 both = pytest.mark.parametrize("backend", [scratch, pytorch], ids=["scratch", "pytorch"])
 
@@ -127,11 +130,12 @@ def test_a_single_image_is_changed_or_left_as_a_whole(backend):
 @both
 def test_several_may_be_applied_to_the_same_examples(backend):
     flips = backend.augmentation.RandomHorizontalFlip(1), backend.augmentation.RandomVerticalFlip(1)
-    transform = backend.augmentation.RandomApply(backend.augmentation.Compose(flips))
-    images = batch(backend, (60, 1, 4, 5))
-    output, images = np.asarray(transform(images, seeded(backend))), np.asarray(images)
-    turned = (output == images[:, :, ::-1, ::-1]).all((1, 2, 3))
-    assert (turned ^ (output == images).all((1, 2, 3))).all() and 0 < turned.sum() < 60
+    for together in (list(flips), backend.augmentation.Compose(flips)):
+        transform = backend.augmentation.RandomApply(together)
+        images = batch(backend, (60, 1, 4, 5))
+        output, images = np.asarray(transform(images, seeded(backend))), np.asarray(images)
+        turned = (output == images[:, :, ::-1, ::-1]).all((1, 2, 3))
+        assert (turned ^ (output == images).all((1, 2, 3))).all() and 0 < turned.sum() < 60
 
 
 def test_the_same_choice_means_the_same_to_both_backends():
@@ -168,10 +172,12 @@ def test_a_transform_that_changes_the_shape_cannot_be_applied_to_some(backend):
 
 @both
 def test_what_is_no_transform_is_an_error(backend):
-    with pytest.raises(TypeError, match="transforms"):
-        backend.augmentation.Compose([3])
-    with pytest.raises(TypeError, match="transform"):
-        backend.augmentation.RandomApply(3)
+    for transforms in ([3], None, backend.augmentation.CenterCrop(4)):
+        with pytest.raises(TypeError, match="^transforms: "):
+            backend.augmentation.Compose(transforms)
+    for transforms in (3, [3], None):
+        with pytest.raises(TypeError, match="^transforms: "):
+            backend.augmentation.RandomApply(transforms)
     with pytest.raises(ValueError, match="p: "):
         backend.augmentation.RandomApply(backend.augmentation.CenterCrop(4), 1.5)
 
@@ -183,6 +189,43 @@ def test_a_transform_without_apply_says_so(backend):
 
 
 @both
+def test_transforms_are_pickled_and_copied(backend):
+    images, composed = batch(backend), backend.augmentation.Compose(several(backend))
+    expected = composed(images, seeded(backend))
+    for other in (pickle.loads(pickle.dumps(composed)), copy.deepcopy(composed)):
+        assert (other(images, seeded(backend)) == expected).all() and repr(other) == repr(composed)
+
+
+@both
+def test_a_network_learns_the_digits_from_augmented_images(backend):
+    transforms, (images, labels) = backend.augmentation, data.digits()
+    transform = transforms.Compose(
+        [
+            transforms.RandomCrop(8, padding=1),
+            transforms.RandomApply([transforms.RandomRotation(10, "bilinear")], 0.5),
+            transforms.ColorJitter(0.2, 0.2),
+            transforms.GaussianNoise(0, 0.05),
+            transforms.Cutout(2),
+        ]
+    )
+
+    def learn(**options):
+        network = backend.nn.Sequential(backend.nn.Flatten(), backend.nn.Linear(64, 10))
+        backend.nn.reset_parameters(network, seeded(backend))
+        optimizer = backend.optimizers.Adam(network.parameters(), 0.01)
+        history = training.train(
+            network, optimizer, backend.cross_entropy, (images[:1000], labels[:1000]), 4, progress=False, **options
+        )  # fmt: skip
+        return history.loss, training.evaluate(network, backend.cross_entropy, (images[1000:], labels[1000:]))
+
+    before = images.copy()
+    losses, result = learn(transform=transform)
+    assert result["accuracy"] > 0.75
+    assert losses == learn(transform=transform)[0] and losses != learn()[0]
+    assert np.array_equal(images, before)
+
+
+@both
 def test_repr_shows_the_options(backend):
     transforms = backend.augmentation
     composed = transforms.Compose(
@@ -190,5 +233,5 @@ def test_repr_shows_the_options(backend):
     )
     assert repr(composed) == (
         "Compose(transforms=[CenterCrop(size=(4, 4)), "
-        "RandomApply(transform=RandomVerticalFlip(p=0.5), p=0.5)])"
+        "RandomApply(transforms=[RandomVerticalFlip(p=0.5)], p=0.5)])"
     )

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
 from dlcore import data, pytorch, scratch
-from dlcore.scratch.color_transforms import __all__ as names
+from dlcore.scratch.color_transforms import __all__ as drawn_names
+from dlcore.scratch.colors import __all__ as color_names
 
 ours, theirs = scratch.augmentation, pytorch.augmentation
 BACKENDS = {
@@ -63,6 +64,7 @@ def call(backend, of, generator, name, images):
 
 
 def test_every_public_function_and_transform_is_tested():
+    names = [*drawn_names, *color_names]
     assert set(names) == set(FUNCTIONS) | set(TRANSFORMS) | {"principal_components"}
     assert set(names) <= set(ours.__all__) and set(names) <= set(theirs.__all__)
 
@@ -245,6 +247,8 @@ def test_transforms_keep_dtype_and_input_and_take_single_images_and_no_images(
 @backends
 def test_a_jitter_of_nothing_gives_a_copy(backend, generator, of):
     X = photos(2, 3, 4, 5)
+    with pytest.raises(TypeError, match="^input: "):
+        backend.ColorJitter()(of(X.astype(int)), generator(0))
     output = np.asarray(backend.ColorJitter()(of(X), generator(0)))
     assert np.array_equal(output, X) and not np.shares_memory(output, X)
 
@@ -270,6 +274,17 @@ def test_one_value_for_each_image(backend, generator, of, name, values):
 
 
 # Both backends
+
+
+@pytest.mark.parametrize("shape", [(700, 3, 5, 6), (3, 3, 130, 140)])
+def test_images_of_more_than_one_block_are_seamless(shape):
+    X, turns = np.random.default_rng(0).random(shape), np.linspace(-0.5, 0.5, shape[0])
+    for name, arguments in (("adjust_hue", (turns,)), ("rgb_to_hsv", ()), ("hsv_to_rgb", ())):
+        mine, other = (
+            getattr(ours, name)(X, *arguments),
+            getattr(theirs, name)(torch.from_numpy(X), *arguments),
+        )
+        assert np.abs(mine - other.numpy()).max() < 1e-9
 
 
 @given(st.data())
@@ -388,9 +403,23 @@ def test_pytorch_draws_from_its_global_generator_where_none_is_given(name):
 
 
 @transforms
-def test_scratch_wants_a_generator(name):
-    with pytest.raises(TypeError, match="generator"):
-        TRANSFORMS[name](ours)(photos(2, 3, 4, 5))
+def test_another_generator_or_none_is_an_error(name):
+    for generator in (None, 0, torch.Generator()):
+        with pytest.raises(TypeError, match="^generator: "):
+            TRANSFORMS[name](ours)(photos(2, 3, 4, 5), generator)
+    for generator in (0, np.random.default_rng(0)):
+        with pytest.raises(TypeError, match="^generator: "):
+            TRANSFORMS[name](theirs)(torch.rand(2, 3, 4, 5), generator)
+
+
+@transforms
+def test_nothing_of_one_batch_is_kept_for_the_next(name):
+    X, transform = torch.rand(2, 3, 4, 5), TRANSFORMS[name](theirs)
+    shown, draw = repr(transform), lambda: transform.draw(X, torch.Generator().manual_seed(0))
+    expected = transform.apply(X, **draw())
+    transform.apply(X.to("meta"), **draw())
+    assert torch.equal(transform.apply(X, **draw()), expected)
+    assert repr(transform) == shown == repr(TRANSFORMS[name](ours))
 
 
 @backends
@@ -449,6 +478,8 @@ def test_noise_has_its_mean_and_standard_deviation(backend, generator, of, dtype
     assert abs(((noise - 0.03) ** 4).mean() / 0.05**4 - 3) < 0.1
     drawn = backend.gaussian_noise(of(X), 0.03, 0.05, False, generator=generator(0))
     assert np.array_equal(np.asarray(drawn) - X, noise)
+    drawn = np.asarray(backend.GaussianNoise().draw(of(X), generator(0))["noise"])
+    assert drawn.dtype == dtype and np.array_equal(drawn, drawn.astype(np.float32)) == (dtype is np.float32)
     for clip in (True, False):
         output = np.asarray(backend.gaussian_noise(of(X), sigma=2, clip=clip, generator=generator(0)))
         assert (output.min() < 0 and output.max() > 1) != clip
@@ -464,7 +495,7 @@ def test_a_share_of_p_of_the_images_becomes_grey(backend, generator, of, p):
     is_grey = (output == grey).all((1, 2, 3))
     assert (is_grey | (output == X).all((1, 2, 3))).all()
     assert abs(is_grey.mean() - p) <= 5 * np.sqrt(p * (1 - p) / 2000) + 0.01  # some are grey already
-    drawn = np.asarray(backend.RandomGrayscale(p).draw(of(X), generator(0))["chosen"])
+    drawn = np.asarray(backend.RandomGrayscale(p).draw(of(X), generator(0))["where"])
     assert drawn.shape == (2000,) and abs(drawn.mean() - p) <= 5 * np.sqrt(p * (1 - p) / 2000)
 
 
@@ -574,6 +605,8 @@ BAD_CALLS = [
     ("pca_color", (np.ones(3), np.ones(2), np.eye(3)), ValueError, "eigenvalues"),
     ("pca_color", (np.ones(3), np.ones(3), np.eye(2)), ValueError, "eigenvectors"),
     ("pca_color", (np.ones(3), np.ones(3), np.eye(3), None), TypeError, "clip"),
+    ("pca_color", (np.ones(3) * 1j, np.ones(3), np.eye(3)), TypeError, "alpha"),
+    ("pca_color", (np.ones(3), "red", np.eye(3)), TypeError, "eigenvalues"),
 ]
 
 
@@ -589,6 +622,8 @@ def test_bad_options_are_named(backend, generator, of, name, arguments, error, a
 def test_noise_must_fit(backend, generator, of):
     with pytest.raises(ValueError, match="^noise: "):
         backend.gaussian_noise(of(photos(2, 3, 2, 2)), noise=of(np.zeros((3, 2, 2))))
+    with pytest.raises(TypeError, match="^noise: "):
+        backend.gaussian_noise(of(photos(2, 3, 2, 2)), noise=of(np.zeros((2, 3, 2, 2), complex)))
 
 
 @backends

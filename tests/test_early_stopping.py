@@ -1,5 +1,6 @@
 """Early stopping: it finds the turn of the validation error, and all the data can be used afterwards."""
 
+import itertools
 import math
 
 import numpy as np
@@ -8,13 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcore import pytorch, scratch
+from dlcore import data, pytorch, scratch
 from dlcore.scratch.early_stopping import (
     EarlyStopping,
     continue_on_all,
     retrain_from_start,
     train_until_stopped,
 )
+from dlcore.training import evaluate, train
 
 BACKENDS = {"scratch": scratch, "pytorch": pytorch}
 backends = pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
@@ -89,6 +91,13 @@ def test_the_best_state_is_a_copy(backend):
         np.testing.assert_array_equal(np.asarray(value), before[name])
 
 
+def test_an_array_given_for_an_option_is_not_kept():
+    margin = np.array(0.25)
+    early_stopping = EarlyStopping(3, margin)
+    margin[...] = 5
+    assert type(early_stopping.min_delta) is float and early_stopping.min_delta == 0.25
+
+
 def test_a_better_value_without_a_state_forgets_the_old_state():
     early_stopping = EarlyStopping(3)
     early_stopping.observe(1.0, {"a": 1})
@@ -126,6 +135,7 @@ def test_resumed_it_stops_where_it_would_have_stopped(backend):
         ((None,), "patience", TypeError),
         ((3, -0.1), "min_delta", ValueError),
         ((3, math.nan), "min_delta", ValueError),
+        ((3, math.inf), "min_delta", ValueError),
         ((3, "0"), "min_delta", TypeError),
         ((3, 0.0, "least"), "mode", ValueError),
     ],
@@ -141,6 +151,19 @@ def test_what_is_no_number_cannot_be_observed(value):
     with pytest.raises(TypeError, match="^value: "):
         early_stopping.observe(value)
     assert early_stopping.step == 0
+    for train_with in (
+        lambda f: train_until_stopped(f, lambda: value, early_stopping, 1),
+        lambda f: continue_on_all(f, lambda: value, 0.1, 1),
+    ):
+        with pytest.raises(TypeError, match="^validation_loss: "):
+            train_with(lambda: None)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_validation_loss_may_be_a_tensor():
+    loss = iter(torch.tensor([0.5, 0.25, 0.125], requires_grad=True))
+    assert train_until_stopped(lambda: None, lambda: next(loss), EarlyStopping(1), 1) == [0.5]
+    assert continue_on_all(lambda: None, lambda: next(loss), np.array(0.2), 9) == [0.25, 0.125]
 
 
 @pytest.mark.parametrize(
@@ -268,3 +291,42 @@ def test_no_training_at_all_is_possible(regression):
     assert train_until_stopped(None, None, EarlyStopping(1), 0) == []
     done = observed(EarlyStopping(1), [1, 2])
     assert train_until_stopped(None, None, done, 10) == []
+
+
+@backends
+def test_both_strategies_with_the_training_loop(backend):
+    """As the module's docstring does it."""
+    images, labels = data.digits()
+    examples, validation, everything, unseen = (
+        (images[rows].reshape(-1, 64), labels[rows])
+        for rows in (slice(100), slice(100, 300), slice(300), slice(300, None))
+    )
+    loss = backend.cross_entropy
+
+    def make():
+        network = backend.nn.Sequential(backend.nn.Linear(64, 10))
+        network.load_state_dict({"0.weight": np.zeros((10, 64)), "0.bias": np.zeros(10)})
+        return network, backend.optimizers.SGD(network.parameters(), 0.2, momentum=0.9)
+
+    def learn(network, optimizer, data, epochs, **options):
+        return train(network, optimizer, loss, data, epochs, progress=False, **options)
+
+    (network, optimizer), early_stopping = make(), EarlyStopping(patience=3)
+    learn(network, optimizer, examples, 100, validation=validation, early_stopping=early_stopping)
+    stopped = evaluate(network, loss, unseen)["loss"]
+    assert 1 < early_stopping.best_step < 97
+
+    new_network, new_optimizer = make()
+    learn(new_network, new_optimizer, everything, early_stopping.best_step)
+    assert evaluate(new_network, loss, unseen)["loss"] < stopped
+
+    seeds, target = itertools.count(1), evaluate(network, loss, examples)["loss"]
+    losses = continue_on_all(
+        lambda: learn(network, optimizer, everything, 1, seed=next(seeds)),
+        lambda: evaluate(network, loss, validation)["loss"],
+        target,
+        max_epochs=100,
+    )
+    assert losses[0] == pytest.approx(early_stopping.best_value, rel=1e-6)
+    assert 1 < len(losses) < 101 and losses[-1] <= target < min(losses[:-1])
+    assert evaluate(network, loss, unseen)["loss"] < stopped

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from dlcore import data, pytorch, scratch
 from dlcore.pytorch import ensembles as torch_ensembles
 from dlcore.scratch import ensembles as scratch_ensembles
+from dlcore.scratch.schedules import cosine_restarts
+from dlcore.training import evaluate, train
 
 BACKENDS = {
     "scratch": (scratch, scratch_ensembles, np.random.default_rng, np.asarray),
@@ -58,6 +60,25 @@ def test_an_ensemble_is_the_average_by_hand(backend, ensembles, seeded, of, weig
 
 
 @backends
+def test_large_weights_do_not_overflow_where_the_predictions_are_of_half_precision(
+    backend, ensembles, seeded, of
+):
+    predictions = [of(np.array([1, 2], np.float16)), of(np.array([3, 6], np.float16))]
+    average = array(ensembles.average_predictions(predictions, [1e5, 1e5]))
+    assert average.tolist() == [2, 4] and average.dtype == np.float16
+
+
+@backends
+@pytest.mark.parametrize("weights", [None, [1, 1]])
+def test_predictions_of_different_precision_are_averaged_in_the_higher(
+    backend, ensembles, seeded, of, weights
+):
+    predictions = [of(np.ones(2, np.float32)), of(np.full(2, 1 + 1e-12))]
+    average = array(ensembles.average_predictions(predictions, weights))
+    assert average.dtype == np.float64 and (average > 1).all()
+
+
+@backends
 def test_an_ensemble_takes_the_axis_of_the_classes(backend, ensembles, seeded, of):
     scores = np.random.default_rng(0).standard_normal((2, 5, 3, 4))
     for dim in (1, -1, 2):
@@ -85,6 +106,12 @@ def test_an_ensemble_of_networks_can_be_trained_as_one(backend, ensembles, seede
         (([abs, abs], [0, 0]), {}, "weights", ValueError),
         (([abs, abs], [1, math.nan]), {}, "weights", ValueError),
         (([abs],), {"dim": 0.5}, "dim", TypeError),
+        (([abs],), {"softmax": "no"}, "softmax", TypeError),
+        ((abs,), {}, "members", TypeError),
+        (([abs, abs], [1, math.inf]), {}, "weights", ValueError),
+        (([abs, abs], [1e308, 1e308]), {}, "weights", ValueError),
+        (([abs, abs], "12"), {}, "weights", TypeError),
+        (([abs, abs], 0.5), {}, "weights", TypeError),
     ],
 )
 def test_bad_ensembles_are_refused(backend, ensembles, seeded, of, arguments, options, naming, error):
@@ -116,37 +143,59 @@ def classifier(backend, generator):
     return network
 
 
-def trained(backend, of, images, labels, seed, epochs=15):
-    """A small classifier of digits."""
-    generator = np.random.default_rng(seed)
-    network = classifier(backend, generator)
-    optimizer = backend.optimizers.SGD(network.parameters(), 0.2, momentum=0.9)
-    for _ in range(epochs):
-        for inputs, targets in data.minibatches(images, labels, batch_size=50, generator=generator):
-            optimizer.zero_grad()
-            backend.cross_entropy(network(backend.tensor(inputs)), of(targets)).backward()
-            optimizer.step()
-    return network.eval()
-
-
 def digits():
     images, labels = data.digits()
     images = images.reshape(len(images), 64)
     return (images[:400], labels[:400]), (images[400:], labels[400:])
 
 
+def learn(backend, network, examples, epochs, **options):
+    """Train a classifier of digits."""
+    optimizer = backend.optimizers.SGD(network.parameters(), 0.2, momentum=0.9)
+    train(
+        network, optimizer, backend.cross_entropy, examples, epochs, batch_size=50, progress=False, **options
+    )
+    return network
+
+
+def measured(backend, ensemble, examples):
+    """Loss and accuracy of an ensemble, and the accuracies of its members."""
+    found = evaluate(
+        ensemble, lambda output, target: backend.nll_loss(output.log(), target), examples, batch_size=500
+    )
+    each = [
+        evaluate(member, backend.cross_entropy, examples, batch_size=500)["accuracy"]
+        for member in ensemble.members
+    ]
+    return found, each
+
+
 @backends
 def test_bagged_classifiers_of_digits_beat_the_mean_of_the_members(backend, ensembles, seeded, of):
-    (images, labels), (unseen, truth) = digits()
-    members = []
+    examples, unseen = digits()
+    members, generator = [], seeded(0)
     for seed in range(6):
-        drawn, _ = scratch_ensembles.bootstrap(len(images), generator=np.random.default_rng(seed))
-        members.append(trained(backend, of, images[drawn], labels[drawn], seed))
-    scores = [array(member(of(unseen))) for member in members]
-    each = [(score.argmax(1) == truth).mean() for score in scores]
-    together = (array(ensembles.Ensemble(members)(of(unseen))).argmax(1) == truth).mean()
+        *drawn, left_out = ensembles.bootstrap(*examples, generator=generator)
+        assert [type(array) for array in (*drawn, left_out)] == [np.ndarray] * 3
+        network = classifier(backend, np.random.default_rng(seed))
+        members.append(learn(backend, network, drawn, 15, seed=seed))
+    ensemble = ensembles.Ensemble(members)
+    found, each = measured(backend, ensemble, unseen)
     assert np.mean(each) > 0.8  # they have learned something
-    assert together > np.mean(each) + 0.01 and together > max(each)
+    assert found["accuracy"] > np.mean(each) + 0.01
+    assert all(member.training for member in members)  # as evaluation found them
+    assert ensemble.eval() is ensemble and not any(member.training for member in members)
+    probabilities = np.mean([softmax(array(member(of(unseen[0])))) for member in members], axis=0)
+    assert found["accuracy"] == (probabilities.argmax(1) == unseen[1]).mean()
+    likelihood = probabilities[np.arange(len(unseen[1])), unseen[1]]
+    assert found["loss"] == pytest.approx(-np.log(likelihood).mean(), rel=1e-4)
+
+
+@backends
+def test_functions_in_an_ensemble_have_no_mode(backend, ensembles, seeded, of):
+    network = backend.nn.Linear(2, 2)
+    ensemble = ensembles.Ensemble([network, lambda input: input]).eval()
+    assert list(ensemble.modules()) == [network] and not network.training
 
 
 # Bagging
@@ -268,6 +317,9 @@ def test_states_of_different_networks_cannot_be_averaged(backend, ensembles, see
     ):
         with pytest.raises(ValueError, match="^state_dicts: "):
             ensembles.average_weights(others)
+    for others in (state, [backend.nn.Linear(2, 3)]):
+        with pytest.raises(TypeError, match="^state_dicts: "):
+            ensembles.average_weights(others)
 
 
 # Snapshots
@@ -339,19 +391,27 @@ def test_snapshots_that_were_not_taken_cannot_be_had(backend, ensembles, seeded,
 
 @backends
 def test_snapshots_of_a_training_on_digits_beat_their_mean(backend, ensembles, seeded, of):
-    (images, labels), (unseen, truth) = digits()
-    generator, cycle = np.random.default_rng(0), 80
-    network, snapshots = classifier(backend, generator), ensembles.Snapshots(cycle)
-    optimizer = backend.optimizers.SGD(network.parameters(), 0.5)
-    for step in range(5 * cycle):
-        for group in optimizer.param_groups:
-            group["lr"] = scratch.schedules.cosine_restarts(step, 0.5, T_0=cycle)
-        rows = generator.integers(len(images), size=20)
-        optimizer.zero_grad()
-        backend.cross_entropy(network(backend.tensor(images[rows])), of(labels[rows])).backward()
-        optimizer.step()
-        snapshots.observe(network)
-    ensemble = snapshots.ensemble(lambda: classifier(backend, generator))
-    each = [(array(member(of(unseen))).argmax(1) == truth).mean() for member in ensemble.members]
-    together = (array(ensemble(of(unseen))).argmax(1) == truth).mean()
-    assert len(each) == 5 and min(each) > 0.75 and together > np.mean(each)
+    examples, unseen = digits()
+    make = functools.partial(classifier, backend, np.random.default_rng(0))
+    snapshots, rate = ensembles.Snapshots(80), functools.partial(cosine_restarts, T_0=80)
+    learn(backend, make(), examples, 50, schedule=rate, snapshots=snapshots)
+    found, each = measured(backend, snapshots.ensemble(make), unseen)
+    assert len(each) == 5 and min(each) > 0.75 and found["accuracy"] > np.mean(each)
+
+
+@backends
+def test_snapshots_of_an_interrupted_training_are_those_of_an_undisturbed_one(
+    backend, ensembles, seeded, of, tmp_path
+):
+    def run(epochs, path=None):
+        network, snapshots = classifier(backend, np.random.default_rng(0)), ensembles.Snapshots(6)
+        learn(backend, network, digits()[0], epochs, snapshots=snapshots, checkpoint=path)
+        return snapshots
+
+    whole, first = run(4), run(1, tmp_path / "run")
+    assert (first.step, len(first.states)) == (8, 1)
+    resumed = run(4, tmp_path / "run")
+    assert (resumed.step, len(resumed.states), len(whole.states)) == (32, 5, 5)
+    for one, other in zip(resumed.states, whole.states):
+        for name in one:
+            np.testing.assert_array_equal(array(one[name]), array(other[name]))

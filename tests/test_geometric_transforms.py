@@ -158,7 +158,7 @@ def test_a_list_of_two_shears_is_a_pair_and_an_array_one_for_each_image(backend)
 
 @both
 def test_the_centre_stays_where_it_is(backend):
-    images = batch((1, 1, 8, 8))
+    images = batch((1, 1, 8, 11))
     # A quarter turn about the centre of pixel (x, y) = (2, 3) leaves it, and moves its right neighbour above it.
     output = call(backend, "rotate", images, 90, center=(2.5, 3.5))
     assert output[0, 0, 3, 2] == images[0, 0, 3, 2]
@@ -192,7 +192,12 @@ def test_expanded_images_lose_nothing(backend):
         turned = call(backend, "rotate", images, angle, "bilinear", True)
         corners = turned[0, 0] > 0.01
         _, count = ndimage.label(corners, np.ones((3, 3)))
-        assert count == 4 and turned.shape[2] > 9
+        corners = np.array([7.5 + 4.5j, 7.5 - 4.5j]) * np.exp(1j * np.radians(angle))
+        for size, extent in zip(
+            turned.shape[:1:-1], (2 * abs(corners.real).max(), 2 * abs(corners.imag).max())
+        ):
+            assert extent - 1e-3 <= size < extent + 2  # a side grows by whole pixels at both ends
+        assert count == 4
     several = call(backend, "rotate", np.repeat(images, 2, 0), np.array([0, 100.0]), "nearest", True)
     sizes = [call(backend, "rotate", images, angle, "nearest", True).shape for angle in (0.0, 100.0)]
     assert several.shape == (2, 1, *np.max(sizes, 0)[2:])
@@ -248,6 +253,12 @@ def test_center_crop_takes_the_middle(backend):
     np.testing.assert_array_equal(call(backend, "center_crop", images, (2, 3)), images[:, :, 2:4, 3:6])
     larger = call(backend, "center_crop", images, (10, 9))
     np.testing.assert_array_equal(larger, np.pad(images, [(0, 0), (0, 0), (2, 2), (0, 0)]))
+    # An odd pixel: torchvision adds it below and on the right, and cuts halves to even.
+    for size, sides in ((9, [(1, 2), (0, 0)]), (11, [(2, 3), (1, 1)]), (7, [(0, 1), (-1, -1)])):
+        padded = np.pad(images, [(0, 0), (0, 0), *(tuple(max(0, n) for n in side) for side in sides)])
+        expected = padded[..., 1:-1] if size == 7 else padded
+        np.testing.assert_array_equal(call(backend, "center_crop", images, size), expected)
+    np.testing.assert_array_equal(call(backend, "center_crop", images, (3, 9)), images[:, :, 2:5])
 
 
 @both
@@ -299,6 +310,7 @@ def test_resize_keeps_the_ratio_of_the_sides_for_one_int(backend):
     assert call(backend, "resize", images, 3).shape == (1, 2, 3, 5)
     assert call(backend, "resize", images.swapaxes(2, 3), [9]).shape == (1, 2, 15, 9)
     assert call(backend, "resize", images, 9, max_size=12).shape == (1, 2, 7, 12)
+    assert call(backend, "resize", images, 4).shape == (1, 2, 4, 6)  # of 6.67, rounded down
     assert call(backend, "resize", images[0], (4, 3)).shape == (2, 4, 3)
 
 
@@ -493,6 +505,19 @@ def test_each_image_gets_its_own_numbers(case):
             np.testing.assert_allclose(alone, together[row], rtol=0, atol=1e-12)
 
 
+def test_images_of_more_than_one_block_are_seamless():
+    """What is computed in parts, so that it stays in the cache: many rows, many images."""
+    for shape in ((9, 1, 130, 140), (700, 1, 5, 6)):
+        images = batch(shape)
+        angles = np.linspace(-40, 40, shape[0])
+        for arguments in (("rotate", angles, "bilinear"), ("rotate", angles),
+                          ("resized_crop", 0, 0, 4 + np.arange(shape[0]) % 2, 5, shape[2:])):  # fmt: skip
+            mine, other = (
+                call(backend, arguments[0], images, *arguments[1:]) for backend in (scratch, pytorch)
+            )
+            np.testing.assert_allclose(mine, other, rtol=0, atol=1e-9)
+
+
 @both
 def test_half_precision_is_kept(backend):
     images = batch((2, 3, 8, 8))
@@ -502,6 +527,36 @@ def test_half_precision_is_kept(backend):
         assert output.dtype == half.dtype
         exact = call(scratch, name, images, *arguments)
         np.testing.assert_allclose(np.asarray(output, float), exact, atol=2e-3)
+
+
+@both
+def test_options_may_be_arrays_that_hold_numbers(backend):
+    """Of one number or of several, in any dtype and layout, read-only too; of a channel's number for all channels."""
+    images, angles = batch((3, 3, 8, 8)), np.array([10.0, -20, 50])
+    expected = call(backend, "rotate", images, angles, fill=[0.1, 0.2, 0.3])
+    backwards, steps = angles[::-1].copy()[::-1], np.repeat(angles, 2)[::2]
+    steps.flags.writeable = False
+    for same in (backwards, steps, angles.astype(">f8"), angles.astype(np.int16), list(angles)):
+        output = call(backend, "rotate", images, same, fill=np.array([0.1, 0.2, 0.3]))
+        np.testing.assert_array_equal(output, expected)
+    for one in (np.float32(20), np.array(20.0), torch.tensor(20.0)):
+        for name, arguments in (("rotate", (one,)), ("rotate", (20, "nearest", False, None, one))):
+            plain = [20 if part is one else part for part in arguments]
+            output = call(backend, name, images, *arguments)
+            np.testing.assert_array_equal(output, call(backend, name, images, *plain))
+        assert repr(backend.augmentation.RandomRotation(one)) == repr(backend.augmentation.RandomRotation(20))
+    alike = call(backend, "pad", images, 1, [0.5])
+    np.testing.assert_array_equal(alike, call(backend, "pad", images, 1, 0.5))
+
+
+@pytest.mark.parametrize("name", ["rotate", "affine", "crop", "pad", "erase", "horizontal_flip", "resize"])
+def test_functions_compile_to_one_graph(name):
+    images, function = torch.tensor(batch((3, 3, 8, 9))), getattr(theirs, name)
+    angle, place = torch.tensor([10.0, 20, 30]), torch.tensor([0, 1, 2])
+    arguments = {"rotate": (angle, "bilinear"), "affine": (angle, (1, 2), 1.2, 3), "crop": (place, 0, 4, 4), "pad": (2, 0.5),
+                 "erase": (place, 1, 2, 3), "horizontal_flip": (place > 0,), "resize": (5,)}[name]  # fmt: skip
+    compiled = torch.compile(function, fullgraph=True, backend="eager")
+    assert torch.allclose(compiled(images, *arguments), function(images, *arguments), atol=1e-12)
 
 
 @both
@@ -704,23 +759,32 @@ def test_where_no_crop_fits_the_largest_in_the_middle_is_taken(backend, ratio, e
     height, width = expected
     unfit = (drawn["height"] == height) & (drawn["width"] == width)
     assert unfit.all()
-    assert (drawn["top"] == round((10 - height) / 2)).all() and (
-        drawn["left"] == round((10 - width) / 2)
-    ).all()
+    assert (drawn["top"] == (10 - height) // 2).all() and (drawn["left"] == (10 - width) // 2).all()
 
 
 @both
 def test_rectangles_are_erased_with_areas_and_ratios_in_range(backend):
-    drawn = draws(backend, backend.augmentation.RandomErasing(0.6, (0.1, 0.3), (0.5, 2)), (6000, 1, 200, 300))
+    drawn = draws(backend, backend.augmentation.RandomErasing(0.6, (0.1, 0.2), (0.5, 3)), (6000, 1, 200, 300))
     erased = drawn["h"] > 0
     assert abs(erased.mean() - 0.6) < 5 * np.sqrt(0.24 / 6000)
     assert (drawn["w"][~erased] == 0).all()
     h, w = drawn["h"][erased], drawn["w"][erased]
-    assert is_uniform(h * w / 60000, 0.098, 0.303)
-    assert is_uniform(np.log(h / w), np.log(0.49), np.log(2.04))
+    assert is_uniform(h * w / 60000, 0.098, 0.203)
+    assert is_uniform(np.log(h / w), np.log(0.49), np.log(3.06))
     i, j = drawn["i"][erased], drawn["j"][erased]
     assert i.min() == 0 and (i + h).max() == 200 and is_uniform(i / (200 - h), 0, 1)
     assert j.min() == 0 and is_uniform(j / (300 - w), 0, 1)
+    whole = draws(backend, backend.augmentation.RandomErasing(1, (1, 1), (1, 1)), (50, 1, 10, 10))
+    assert not whole["h"].any()  # something of the image is left
+
+
+def test_arrays_may_be_lists():
+    images = batch((2, 3, 8, 8))
+    for name in ("RandomCrop", "RandomErasing"):
+        options = {"size": 5} if name == "RandomCrop" else {"p": 1, "value": "random"}
+        transform = getattr(ours, name)(**options)
+        expected = transform(images, seeded(scratch))
+        np.testing.assert_array_equal(transform(images.tolist(), seeded(scratch)), expected)
 
 
 @both
@@ -746,6 +810,8 @@ def test_crops_larger_than_the_images_are_errors_unless_padding_is_allowed(backe
     with pytest.raises(ValueError, match="size"):
         backend.augmentation.RandomCrop(9)(images, seeded(backend))
     assert backend.augmentation.RandomCrop(9, 1)(images, seeded(backend)).shape == (2, 3, 9, 9)
+    enough = backend.augmentation.RandomCrop(10, 1, pad_if_needed=True).draw(images, seeded(backend))
+    assert not enough["top"].any() and not enough["left"].any()  # the padding is needed once
     assert backend.augmentation.RandomCrop(9, pad_if_needed=True)(images, seeded(backend)).shape == (
         2,
         3,
@@ -803,6 +869,9 @@ BAD_CALLS = [
     ("erase", (0, 0, -1, 2), ValueError, "h"),
     ("erase", (0, 0, 1, 1.5), TypeError, "w"),
     ("erase", (0, 0, 1, 1, np.zeros((2, 3))), ValueError, "v"),
+    ("erase", (0, 0, 1, 1, "red"), TypeError, "v"),
+    ("erase", (0, 0, 1, 1, 1j), TypeError, "v"),
+    ("horizontal_flip", ("left",), TypeError, "where"),
     ("cutout", (0, 0, 0), ValueError, "size"),
     ("cutout", (0.5, 0, 1), TypeError, "y"),
 ]
@@ -852,6 +921,9 @@ BAD_OPTIONS = [
     ("RandomScale", {"scale": 2}, TypeError, "scale"),
     ("RandomCrop", {"size": 0}, ValueError, "size"),
     ("RandomCrop", {"size": 4, "padding": -1}, ValueError, "padding"),
+    ("RandomCrop", {"size": 4, "padding": False}, TypeError, "padding"),
+    ("RandomCrop", {"size": 4, "padding": []}, ValueError, "padding"),
+    ("RandomCrop", {"size": 4, "padding": 1, "fill": [0, 0.5], "padding_mode": "edge"}, ValueError, "fill"),
     ("RandomCrop", {"size": 4, "pad_if_needed": 1}, TypeError, "pad_if_needed"),
     ("RandomCrop", {"size": 4, "padding_mode": "wrap"}, ValueError, "padding_mode"),
     ("CenterCrop", {"size": 2.5}, TypeError, "size"),

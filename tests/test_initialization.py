@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -65,9 +65,10 @@ DRAWN = {
     "Kaiming normal, kernels": ("kaiming_normal_", KERNELS, {"a": 0.5}, normal(math.sqrt(2 / 1.25 / 225))),
     "Kaiming normal, fan_out": ("kaiming_normal_", MATRIX, {"mode": "FAN_OUT"}, normal(math.sqrt(2 / 250))),
     "sparse, none zero": ("sparse_", MATRIX, {"sparsity": 0}, normal(0.01)),
+    "orthogonal": ("orthogonal_", MATRIX, {"gain": 1.5}, normal(1.5 / 20)),
 }  # fmt: skip
 drawn = pytest.mark.parametrize("case", DRAWN.values(), ids=DRAWN)
-ONCE = {case[0]: case for case in DRAWN.values()} | {"orthogonal_": ("orthogonal_", (20, 30), {}, None)}
+ONCE = {case[0]: case for case in DRAWN.values()}
 each_function = pytest.mark.parametrize("case", ONCE.values(), ids=ONCE)
 
 
@@ -80,9 +81,10 @@ def fill(backend, name, shape, seed=0, dtype="float64", generator=None, **option
             generator = generator or np.random.default_rng(seed)
             return function(np.full(shape, np.nan, dtype), generator=generator, **options)
         generator = generator or torch.Generator().manual_seed(seed)
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)  # for sparse_
-            tensor = torch.full(shape, math.nan, dtype=getattr(torch, dtype))
+        tensor = torch.full(shape, math.nan, dtype=getattr(torch, dtype))
+        with torch.random.fork_rng(enabled=name == "sparse_"):
+            if name == "sparse_":
+                torch.manual_seed(seed)
             return function(tensor, generator=generator, **options).numpy()
 
 
@@ -139,7 +141,7 @@ def test_tails_of_the_normal_distribution_are_exact_however_far(slope, length, s
 
 
 class Counting(np.random.Generator):
-    """Counts the numbers that candidates are made of."""
+    """Counts the candidates, each of which takes a normal number, or a uniform one and another to reject it."""
 
     candidates = 0
 
@@ -148,7 +150,7 @@ class Counting(np.random.Generator):
         return super().standard_normal(size, dtype, out)
 
     def random(self, size=None, dtype=np.float64, out=None):
-        self.candidates += size
+        self.candidates += size / 2
         return super().random(size, dtype, out)
 
 
@@ -275,6 +277,8 @@ def test_fans_are_pytorchs(shape):
     st.sampled_from([*ours.LINEAR, "sigmoid", "tanh", "relu", "leaky_relu", "selu"]),
     st.none() | st.integers(-9, 9) | st.floats(-9, 9),
 )
+@example("leaky_relu", 0)
+@example("leaky_relu", None)
 def test_gains_are_pytorchs(nonlinearity, param):
     assert ours.calculate_gain(nonlinearity, param) == theirs.calculate_gain(nonlinearity, param)
 
@@ -478,6 +482,23 @@ def test_what_cannot_be_filled_in_place_is_an_error(tensor):
             call(tensor)
     with pytest.raises(TypeError, match="^tensor: "):
         ours.normal_(tensor, generator=np.random.default_rng(0))
+    with pytest.raises(TypeError, match="^tensor: "):
+        ours.icnr_(tensor, 1, ours.zeros_)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(ours.__all__) - {"calculate_gain", "calculate_fan_in_and_fan_out"})
+)
+def test_what_is_read_only_is_an_error(name):
+    shape = (4, 4, 3) if name == "dirac_" else (4, 4)
+    values = np.broadcast_to(np.ones(()), shape)
+    assert ours.calculate_fan_in_and_fan_out(values)[0] in (4, 12)
+    options = {"constant_": {"val": 2}, "sparse_": {"sparsity": 0.5}}.get(name, {})
+    options = {"upscale_factor": 2, "initializer": ours.ones_} if name == "icnr_" else options
+    if name != "icnr_" and "generator" in inspect.signature(getattr(ours, name)).parameters:
+        options = options | {"generator": np.random.default_rng(0)}
+    with pytest.raises(ValueError, match="^tensor: .* read-only"):
+        getattr(ours, name)(values, **options)
 
 
 @backends

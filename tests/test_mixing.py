@@ -247,6 +247,21 @@ def test_without_a_generator_scratch_refuses_and_pytorch_draws_from_its_global_o
     assert torch.equal(*results)
 
 
+def test_what_is_no_tensor_is_refused_by_name():
+    image, order = torch.zeros(2, 1, 2, 2), torch.arange(2)
+    for name, function, arguments in (
+        ("target", pytorch.smooth_labels, ([0, 1], 2)),
+        ("input", pytorch.mix_examples, (image.numpy(), order, 0.5)),
+        ("order", pytorch.mix_examples, (image, [1, 0], 0.5)),
+        ("order", pytorch.cut_and_paste, (image, np.arange(2), (0, 0, 1, 1))),
+        ("input", pytorch.mixup, (image.numpy(), image)),
+        ("target", pytorch.mixup, (image, [0, 1])),
+        ("target", pytorch.cutmix, (image, np.eye(2))),
+    ):
+        with pytest.raises(TypeError, match=f"^{name}: expected a torch.Tensor"):
+            function(*arguments)
+
+
 @backends
 @pytest.mark.parametrize("name", ["mixup", "cutmix"])
 def test_a_partial_is_a_transform_of_minibatches(backend, generator, of, name):

@@ -1,6 +1,7 @@
 """dlcore.scratch.schedules: the rates of torch.optim.lr_scheduler, from formulas."""
 
-import functools
+import copy
+import dataclasses
 import inspect
 import math
 
@@ -10,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.schedules import FLOOR, KNOWN, REFUSALS, SCHEDULES, TOLERANCE, Schedule, schedules
+from cases.schedules import FLOOR, KNOWN, REFUSALS, SCHEDULES, TOLERANCE, schedules
+from conformance.rates import from_pytorch, from_scratch, of_step, rate_of, scheduler_of
 from dlcore import pytorch, scratch
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -25,52 +27,8 @@ def titled(cases):
     ]
 
 
-def of_step(case):
-    """The function of the step (or of the metrics so far) that the case describes, from scratch."""
-    function, options = getattr(scratch.schedules, case.name), dict(case.options)
-    if "schedulers" in options:
-        options["schedulers"] = [
-            of_step(part) if isinstance(part, Schedule) else part for part in options["schedulers"]
-        ]
-    return lambda step: function(step, *([] if case.lr is None else [case.lr]), **options)
-
-
-def from_scratch(case):
-    rates, steps = of_step(case), range(case.steps)
-    return np.array(
-        [rates(case.metrics[:step] if case.name == "reduce_on_plateau" else step) for step in steps]
-    )
-
-
-def rate_of(case):
-    """The rate that PyTorch's optimizer is made with."""
-    parts = [part for part in case.options.get("schedulers", ()) if isinstance(part, Schedule)]
-    return next((part.lr for part in [case, *parts] if part.lr is not None), 0.1)
-
-
 def an_optimizer(lr, kind=torch.optim.SGD, **options):
     return kind([torch.zeros(1, requires_grad=True)], lr, **({"momentum": 0.5} | options))
-
-
-def scheduler_of(case, optimizer):
-    options = dict(case.options)
-    if "schedulers" in options:
-        options["schedulers"] = [
-            scheduler_of(part, optimizer) if isinstance(part, Schedule) else part
-            for part in options["schedulers"]
-        ]
-    return getattr(pytorch.schedules, case.name)(optimizer, **options)
-
-
-def from_pytorch(case):
-    optimizer = an_optimizer(rate_of(case))
-    scheduler, rates = scheduler_of(case, optimizer), []
-    for step in range(case.steps):
-        rates.append(optimizer.param_groups[0][case.drives])
-        optimizer.step()
-        if step < case.steps - 1:
-            scheduler.step(*case.metrics[step : step + 1])
-    return np.array(rates)
 
 
 def assert_same(ours, theirs):
@@ -123,8 +81,7 @@ def test_signatures_differ_in_the_first_parameters_alone(name):
     )
     known = [parameter for parameter in ours if parameter.name not in ("step", "metrics", "lr")]
     assert theirs[0].name == "optimizer"
-    given = [parameter for parameter in theirs[1:] if parameter.name != "last_epoch"]
-    assert [(p.name, p.default, p.kind) for p in known] == [(p.name, p.default, p.kind) for p in given]
+    assert [(p.name, p.default, p.kind) for p in known] == [(p.name, p.default, p.kind) for p in theirs[1:]]
 
 
 @pytest.mark.parametrize(
@@ -285,14 +242,47 @@ def test_a_function_of_the_step_drives_an_optimizer_as_pytorchs_scheduler_does(c
         assert np.abs(ours.data - theirs.detach().numpy()).max() <= 1e-10 * np.abs(start).max(), step
 
 
-def test_a_schedule_with_its_options_filled_in_goes_on_where_training_stopped():
-    rate = functools.partial(scratch.schedules.cosine, lr=0.1, T_max=100, eta_min=0.01)
-    optimizer = an_optimizer(0.1)
-    optimizer.param_groups[0].update(initial_lr=0.1, lr=rate(40))
-    scheduler = pytorch.schedules.cosine(optimizer, 100, 0.01, last_epoch=39)
-    for step in range(40, 80):
-        assert optimizer.param_groups[0]["lr"] == pytest.approx(rate(step), rel=1e-12)
-        optimizer.step(), scheduler.step()
+@pytest.mark.parametrize("case", titled(case for case in SCHEDULES if case.steps >= 50))
+def test_a_scheduler_goes_on_from_its_state(case):
+    expected, optimizer = from_pytorch(case)[25:50], an_optimizer(rate_of(case))
+    scheduler = scheduler_of(case, optimizer)
+    for step in range(50):
+        if step == 25:
+            before = optimizer, scheduler
+            optimizer = an_optimizer(rate_of(case))
+            scheduler = scheduler_of(case, optimizer)
+            for old, new in zip(before, (optimizer, scheduler)):
+                new.load_state_dict(copy.deepcopy(old.state_dict()))
+        if step >= 25:
+            assert optimizer.param_groups[0][case.drives] == expected[step - 25]
+        optimizer.step(), scheduler.step(*case.metrics[step : step + 1])
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, torch.tensor, np.float64])
+@pytest.mark.parametrize(
+    "case",
+    titled(case for case in SCHEDULES if any(isinstance(value, float) for value in case.options.values())),
+)
+def test_numbers_of_numpy_and_pytorch_are_numbers(case, wrap):
+    wraps = {int: np.int64, float: wrap}
+    options = {
+        name: value if name == "pct_start" else wraps.get(type(value), lambda it: it)(value)
+        for name, value in case.options.items()
+    }
+    case = dataclasses.replace(case, steps=min(case.steps, 40))
+    wrapped = dataclasses.replace(case, options=options)
+    expected = from_scratch(case)
+    close = {"rtol": 1e-6, "atol": 1e-8} if wrap is torch.tensor else {"rtol": 1e-12, "atol": 1e-15}
+    np.testing.assert_allclose(from_scratch(wrapped), expected, **close)
+    optimizer = an_optimizer(rate_of(case))
+    scheduler = scheduler_of(wrapped, optimizer)
+    for step in range(case.steps):
+        rate = optimizer.param_groups[0][case.drives]
+        assert type(rate) in (float, int)
+        np.testing.assert_allclose(rate, expected[step], **close)
+        optimizer.step()
+        if step < case.steps - 1:
+            scheduler.step(*case.metrics[step : step + 1])
 
 
 @given(st.integers(1, 20), st.integers(1, 5), st.integers(0, 10**6))

@@ -2,6 +2,7 @@
 
 import math
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -226,6 +227,36 @@ def test_what_comes_out_is_what_went_in(surface, dtype):
     np.testing.assert_array_equal(array, before)
 
 
+@each_and_random
+def test_points_in_half_precision_are_points(surface):
+    ones = np.ones(len(surface.start))
+    for point in (ones.astype("float16"), torch.ones(len(ones)).half(), torch.ones(len(ones)).bfloat16()):
+        for function in (surface, surface.gradient, surface.hessian):
+            result = function(point)
+            assert result.dtype == point.dtype
+            close = {"rtol": 0.02, "atol": 0.02 * np.abs(function(ones)).max() + 0.01}
+            np.testing.assert_allclose(
+                np.asarray(result, float) if isinstance(point, np.ndarray) else result.double().numpy(),
+                function(ones),
+                **close,
+            )
+
+
+@each_and_random
+def test_a_race_that_diverges_does_so_without_a_warning(surface):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for number in (1e200, -math.inf, math.nan):
+            point = np.full(len(surface.start), number)
+            for function in (surface, surface.gradient, surface.hessian):
+                function(point)
+
+
+def test_a_surface_compiles_into_one_graph():
+    point = torch.tensor([0.0, 2.0])
+    assert torch.compile(surfaces.rosenbrock.__call__, backend="eager", fullgraph=True)(point) == 401
+
+
 @each
 def test_numbers_and_integers_are_points_too(surface):
     assert surface((2, 1)) == surface.value(2.0, 1.0) == surface(np.array([2, 1]))
@@ -281,9 +312,15 @@ def test_other_arguments_out_of_range_are_errors():
         surfaces.random_quadratic(2, 10, 0)
 
 
-def test_a_surface_does_not_change():
+@each_and_random
+def test_a_surface_does_not_change(surface):
     with pytest.raises(AttributeError):
-        surfaces.bowl.start = (0, 0)
+        surface.start = (0, 0)
+    points = points_of(surface, 3)
+    for function in (surface, surface.gradient, surface.hessian):
+        result, before = function(points), function(points)
+        result[...] = 7
+        np.testing.assert_array_equal(function(points), before)
 
 
 @each

@@ -159,6 +159,13 @@ def test_sentences_and_tokens_change_alike(text, choose):
         ("delete_words", ["a"], TypeError),
         ("insert_words", [(3, "x")], ValueError),
         ("insert_words", [(0, None)], TypeError),
+        ("replace_words", [(0, "x")], TypeError),
+        ("swap_words", [1], TypeError),
+        ("swap_words", [(0, 1, 1)], ValueError),
+        ("swap_words", None, TypeError),
+        ("delete_words", 0, TypeError),
+        ("insert_words", {0: "x"}, TypeError),
+        ("insert_words", [(0,)], ValueError),
     ],
 )
 def test_positions_without_words_are_refused(name, entry, error):
@@ -167,10 +174,11 @@ def test_positions_without_words_are_refused(name, entry, error):
         "insert_words": "insertions",
     }[name]  # fmt: skip
     function = getattr(ours, name)
-    with pytest.raises(error, match=argument):
+    with pytest.raises(error, match=f"^{argument}: "):
         function(["a b"], [entry])
-    with pytest.raises(ValueError, match=argument):
-        function(["a b"], [])
+    for entries, other_error in (([], ValueError), (3, TypeError), ({0: entry}, TypeError)):
+        with pytest.raises(other_error, match=f"^{argument}: "):
+            function(["a b"], entries)
     with pytest.raises(TypeError, match="batch"):
         function("a b", [[]] * 3)
     with pytest.raises(TypeError, match="example"):
@@ -200,6 +208,7 @@ def test_a_transform_is_its_draw_applied_and_repeats_with_the_seed(backend, gene
         ({"p": 0.3}, 10, 3),
         ({"p": 0.3}, 12, 3),
         ({"p": 0.1}, 3, 1),
+        ({"p": 0.29}, 100, 29),
         ({"p": 0.0}, 10, 0),
         ({"p": 1.0}, 10, 10),
         ({"count": 4}, 10, 4),
@@ -208,7 +217,7 @@ def test_a_transform_is_its_draw_applied_and_repeats_with_the_seed(backend, gene
     ],
 )
 def test_a_share_or_a_number_of_words_is_replaced(backend, generator, options, words, changed):
-    table = {f"w{number}": ("new",) for number in range(20)}
+    table = {f"w{number}": ("new",) for number in range(100)}
     transform = backend.SynonymReplacement(table, **options)
     for seed in range(5):
         output = transform([long(words)], generator(seed))[0].split()

@@ -8,16 +8,16 @@ GROUPS = """
     perfect flawless faultless
     beautiful gorgeous lovely
     charming delightful enchanting
-    entertaining enjoyable pleasurable
+    entertaining enjoyable
     exciting thrilling gripping
     interesting intriguing fascinating
     funny amusing humorous
     hilarious uproarious
-    touching poignant heartwarming
+    touching poignant
     memorable unforgettable
     clever smart intelligent
     talented gifted
-    brave courageous fearless
+    brave courageous
     genuine authentic
     believable credible plausible
     realistic lifelike
@@ -29,12 +29,11 @@ GROUPS = """
     disappointing underwhelming
     mediocre middling so-so
     forgettable unremarkable
-    predictable foreseeable
-    unoriginal derivative
+    unoriginal unimaginative
     implausible unconvincing far-fetched
     confusing puzzling bewildering
     annoying irritating infuriating
-    stupid silly foolish idiotic
+    stupid idiotic
     awkward clumsy
     sloppy careless
     pretentious pompous
@@ -45,17 +44,16 @@ GROUPS = """
     ugly hideous
     fake phony bogus
     gloomy bleak dismal
-    gory bloody
-    violent brutal
+    silly foolish
     cruel heartless merciless
     rude impolite
-    dirty filthy grimy
+    dirty filthy
     clean spotless
     strange odd weird peculiar bizarre
     scary frightening terrifying
-    sad sorrowful
+    sad unhappy
     angry irate
-    furious livid enraged
+    furious enraged
     delighted thrilled
     disappointed dissatisfied
     amazed astonished astounded
@@ -73,23 +71,21 @@ GROUPS = """
     loud noisy
     expensive costly pricey
     affordable inexpensive
-    sturdy robust solid
-    fragile delicate breakable
-    flimsy rickety
+    sturdy robust
+    fragile breakable
     faulty defective
     reliable dependable trustworthy
-    useful handy helpful
+    useful handy
     comfortable comfy
     tasty delicious delectable
-    easy simple
-    difficult tough challenging
-    obvious evident apparent
+    simple uncomplicated
+    difficult challenging
+    obvious evident
     important significant
-    crucial essential vital
+    crucial vital
     adequate sufficient
-    outdated old-fashioned
+    outdated obsolete
     lengthy protracted
-    entire whole
     truly genuinely
     extremely exceedingly tremendously
     completely totally entirely utterly wholly
@@ -98,24 +94,21 @@ GROUPS = """
     especially particularly
     often frequently
     rarely seldom
-    perhaps maybe possibly
+    perhaps maybe
     eventually ultimately
     suddenly abruptly
     immediately instantly
     quickly rapidly swiftly speedily
-    clearly obviously evidently
+    obviously evidently
     surprisingly unexpectedly
     fortunately luckily thankfully
     unfortunately regrettably
     however nevertheless nonetheless
-    therefore thus consequently hence
+    therefore consequently
     approximately roughly
     badly poorly
-    beautifully gorgeously
     brilliantly superbly
-    perfectly flawlessly
-    easily effortlessly
-    terribly awfully horribly
+    terribly awfully
     film movie
     films movies
     filmmaker moviemaker
@@ -125,7 +118,7 @@ GROUPS = """
     plot storyline
     plots storylines
     script screenplay
-    ending conclusion finale
+    ending finale
     sequel follow-up
     sequels follow-ups
     hero protagonist
@@ -138,8 +131,6 @@ GROUPS = """
     viewers spectators
     critic reviewer
     critics reviewers
-    cinema theater
-    cinemas theaters
     cinematography camerawork
     masterpiece masterwork
     masterpieces masterworks
@@ -150,14 +141,14 @@ GROUPS = """
     boredom tedium
     sorrow grief sadness
     joy delight
-    mistake error blunder
-    mistakes errors blunders
+    mistake error
+    mistakes errors
     problem issue
     problems issues
     flaw defect shortcoming
     flaws defects shortcomings
-    customer shopper buyer
-    customers shoppers buyers
+    shopper buyer
+    shoppers buyers
     delivery shipment
     deliveries shipments
     child kid
@@ -170,9 +161,6 @@ GROUPS = """
     cars automobiles
     doctor physician
     doctors physicians
-    murderer killer
-    murderers killers
-    buy purchase
     bought purchased
     buying purchasing
     hate loathe detest despise
@@ -191,35 +179,25 @@ GROUPS = """
     happens occurs
     begins starts commences
     began started
-    tried attempted
-    trying attempting
-    helped assisted
-    helping assisting
     depicts portrays
     depicted portrayed
-    choose pick
-    chose picked
-    fix repair mend
-    fixed repaired mended
-    ruin spoil wreck
-    ruined spoiled wrecked
+    repaired mended
+    ruined wrecked
     wasted squandered
     wasting squandering
-    combines blends mixes
-    need require
-    needs requires
+    combines blends
     allows permits
     allowed permitted
-    understand comprehend grasp
-    understood comprehended grasped
+    understand comprehend
+    understood comprehended
     imagine envision
-    laughed chuckled giggled
+    laughed chuckled
     cried wept sobbed
     crying weeping sobbing
-    shouted yelled screamed
-    shouting yelling screaming
-    complain grumble moan
-    complained grumbled moaned
+    shouted yelled
+    shouting yelling
+    complain grumble
+    complained grumbled
 """
 
 
@@ -228,7 +206,7 @@ def synonyms():
 
     The table was written for this book: adjectives, adverbs, nouns and verbs that are common in reviews of films and
     products. Words of one line of it mean the same in such texts and have the same form (plurals stand with plurals), so
-    the table is symmetric. A word with several meanings may still be replaced where it has another one.
+    the table is symmetric. A word may still be replaced where it means something else than it commonly does.
 
     Returns
     -------

@@ -9,8 +9,14 @@ import numbers
 import torch
 
 from ..scratch import audio_transforms as _scratch
-from ..scratch.audio_transforms import check_each, check_noise, check_waveforms, color_factors
-from ..scratch.color_transforms import number_in_range
+from ..scratch.audio_transforms import (
+    check_each,
+    check_noise,
+    check_waveforms,
+    color_factors,
+    number_for_all,
+)
+from ..scratch.transform import number_in_range, real_array
 from ..scratch.windows import as_bool
 from .transform import precise, source, uniform
 
@@ -22,23 +28,26 @@ __all__ = [
 def add_noise(waveform, noise, snr, lengths=None):
     """Waveforms with noise added at a signal-to-noise ratio in decibels: ``x + |x| / |n| * 10**(-snr / 20) n``."""
     _waveforms(waveform), _waveforms(noise, "noise")
-    snr = snr if isinstance(snr, numbers.Real) else torch.as_tensor(snr)
-    lengths = None if lengths is None else torch.as_tensor(lengths)
+    snr, lengths = _numbers(snr, "snr"), None if lengths is None else _numbers(lengths, "lengths")
     check_noise(waveform, noise, snr, lengths)
-    dtype, device = waveform.dtype, waveform.device
+    device = waveform.device
     valid = None
     if lengths is not None:
-        valid = torch.arange(waveform.shape[-1], device=device) < lengths.to(device).unsqueeze(-1)
-    noise = noise.to(device, dtype)
+        valid = torch.arange(waveform.shape[-1], device=device) < lengths.to(device, torch.int64).unsqueeze(
+            -1
+        )
+    noise = noise.to(device)
     signal, strength = _norm(waveform, valid), _norm(noise, valid)
     audible = (signal > 0) & (strength > 0)
-    factor = 10 ** (torch.as_tensor(snr, dtype=precise(device), device=device) / -20)
-    scale = torch.where(audible, signal / torch.where(audible, strength, 1) * factor, 0).to(dtype)
-    return waveform + scale.unsqueeze(-1) * noise
+    factor = 10 ** (snr.to(device, precise(device)) / -20)
+    scale = torch.where(audible, signal / torch.where(audible, strength, 1) * factor, 0)
+    return waveform + (scale.unsqueeze(-1) * noise).to(waveform.dtype)
 
 
 def white_noise(shape, generator=None, *, dtype=torch.float32, device=None):
     """Independent standard normal numbers, on the generator's device unless `device` says otherwise."""
+    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise TypeError(f"dtype: expected floating point, got {dtype!r}")
     place = source(generator, "cpu" if device is None else device)
     noise = torch.randn(shape, generator=generator, device=place, dtype=precise(place))
     return noise.to(place if device is None else device, dtype)
@@ -50,15 +59,16 @@ def color_noise(noise, exponent=1.0):
     exponent, length = number_in_range(exponent, "exponent"), noise.shape[-1]
     if noise.numel() == 0:
         return noise.clone()
-    factors = torch.as_tensor(color_factors(length, exponent), dtype=noise.dtype, device=noise.device)
-    return torch.fft.irfft(torch.fft.rfft(noise) * factors, length)
+    dtype = torch.promote_types(noise.dtype, torch.float32)  # the transform needs it
+    factors = torch.as_tensor(color_factors(length, exponent), dtype=dtype, device=noise.device)
+    return torch.fft.irfft(torch.fft.rfft(noise.to(dtype)) * factors, length).to(noise.dtype)
 
 
 def gain(waveform, gain_db=1.0):
     """Waveforms made louder by so many decibels: ``10**(gain_db / 20) x``."""
     _waveforms(waveform)
-    gain_db = _per_waveform(gain_db, waveform, "gain_db").to(precise(waveform.device))
-    return waveform * (10 ** (gain_db / 20)).to(waveform.dtype).unsqueeze(-1)
+    gain_db = _per_waveform(gain_db, waveform, "gain_db")
+    return (waveform * (10 ** (gain_db / 20)).unsqueeze(-1)).to(waveform.dtype)
 
 
 def time_shift(waveform, shift, circular=False):
@@ -77,6 +87,15 @@ def _waveforms(batch, name="waveform"):
     check_waveforms(batch, batch.is_floating_point(), name)
 
 
+def _numbers(value, name):
+    """`value` as a tensor of real numbers, or an error naming it."""
+    if not isinstance(value, torch.Tensor):
+        value = torch.tensor(real_array(value, name))
+    if value.is_complex() or value.dtype == torch.bool:
+        raise TypeError(f"{name}: expected real numbers, got {value.dtype}")
+    return value
+
+
 def _norm(array, valid):
     """The Euclidean length of each waveform, of its valid part, so that no square is too small or too large."""
     array = array.to(precise(array.device))
@@ -92,11 +111,10 @@ def _norm(array, valid):
 def _per_waveform(value, waveform, name, whole=False):
     """`value`, a number or one for each waveform, as a tensor on the waveforms' device."""
     if isinstance(value, numbers.Real):
-        dtype = torch.int64 if whole else precise(waveform.device)
-        return torch.tensor(number_in_range(value, name, whole=whole), dtype=dtype, device=waveform.device)
-    value = torch.as_tensor(value)
+        value = number_for_all(value, name, whole)
+    value = _numbers(value, name)
     check_each(value, waveform, name, whole)
-    return value.to(waveform.device)
+    return value.to(waveform.device, torch.int64 if whole else precise(waveform.device))
 
 
 class AdditiveNoise(_scratch.AdditiveNoise):

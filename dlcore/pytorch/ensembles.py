@@ -1,9 +1,12 @@
 """Ensembles: several networks whose predictions, or whose weights, are averaged. Any device."""
 
+import numpy as np
 import torch
 
 from ..scratch import ensembles as shared
 from ..scratch.ensembles import check_predictions, check_weights, examples, same_names
+from ..scratch.transform import real_array
+from .transform import precise, source
 
 __all__ = ["Ensemble", "Snapshots", "average_predictions", "average_weights", "bootstrap"]
 
@@ -20,9 +23,9 @@ def average_predictions(predictions, weights=None):
     if weights is None:
         return members.mean(0)
     if not isinstance(weights, torch.Tensor):
-        weights = torch.tensor(weights, dtype=members.dtype, device=members.device)
+        weights = torch.as_tensor(real_array(weights, "weights")).to(members.device, precise(members.device))
     check_weights(weights, len(members))
-    weights = weights if weights.is_floating_point() else weights.to(members.dtype)
+    weights = weights if weights.is_floating_point() else weights.to(precise(weights.device))
     shares = (weights / weights.sum()).to(members.dtype)
     return (shares.reshape(-1, *[1] * (members.ndim - 1)) * members).sum(0)
 
@@ -32,24 +35,33 @@ class Ensemble(shared.Ensemble):
 
     _average, _softmax = staticmethod(average_predictions), staticmethod(torch.softmax)
 
+    def to(self, *arguments, **options):
+        """Bring the members that are networks to a device or dtype, by their ``to``; returns the ensemble."""
+        for member in self.members:
+            if isinstance(member, torch.nn.Module):
+                member.to(*arguments, **options)
+        return self
+
 
 def bootstrap(*arrays, generator=None):
     """Draw as many examples as there are, each time from all of them: the training set of one member in bagging.
 
-    Arguments, result and errors are those of ``dlcore.scratch.bootstrap``; the arrays are tensors, `generator` is a
-    torch.Generator. Without one, numbers come from PyTorch's global generator.
+    Arguments, result and errors are those of ``dlcore.scratch.bootstrap``; the arrays are tensors or NumPy's, which come
+    back as such. `generator` is a torch.Generator. Without one, numbers come from PyTorch's global generator.
     """
-    count = examples(arrays, torch.Tensor)
-    if not isinstance(generator, torch.Generator | None):
-        raise TypeError(f"generator: expected a torch.Generator, got {generator!r}")
-    source = "cpu" if generator is None else generator.device
-    drawn = torch.randint(count, (count,), generator=generator, device=source)
-    left_out = torch.ones(count, dtype=torch.bool, device=source)
+    count, device = examples(arrays, (torch.Tensor, np.ndarray)), source(generator, "cpu")
+    drawn = torch.randint(count, (count,), generator=generator, device=device)
+    left_out = torch.ones(count, dtype=torch.bool, device=device)
     left_out[drawn] = False
     left_out = left_out.nonzero().squeeze(1)
-    if not isinstance(arrays[0], torch.Tensor):
+    if not isinstance(arrays[0], (torch.Tensor, np.ndarray)):
         return drawn, left_out
-    return *(array[drawn.to(array.device)] for array in arrays), left_out.to(arrays[0].device)
+    return *(array[_beside(array, drawn)] for array in arrays), _beside(arrays[0], left_out)
+
+
+def _beside(array, numbers):
+    """`numbers` as an array of the same library, on the same device."""
+    return numbers.cpu().numpy() if isinstance(array, np.ndarray) else numbers.to(array.device)
 
 
 @torch.no_grad()

@@ -16,12 +16,14 @@ from ..scratch.mixing import (
     check_smoothing,
     check_weight,
 )
+from .transform import precise, source
 
 __all__ = ["cut_and_paste", "cutmix", "mix_examples", "mixup", "smooth_labels"]
 
 
 def smooth_labels(target, num_classes, label_smoothing=0.1):
     """Class indices as distributions that keep a little for every class: ``(1 - ε) one_hot + ε / K``."""
+    _require_tensors(target=target)
     num_classes, label_smoothing = check_smoothing(target, num_classes, label_smoothing)
     if not target.is_floating_point():
         target = _one_hot(target, num_classes, torch.float32)
@@ -30,6 +32,7 @@ def smooth_labels(target, num_classes, label_smoothing=0.1):
 
 def mix_examples(input, order, weight):
     """Each example mixed with another one: ``weight * input + (1 - weight) * input[order]``."""
+    _require_tensors(input=input, order=order)
     weight = check_weight(input, weight)
     check_order(input, order)
     _check_permutation(order)
@@ -38,6 +41,7 @@ def mix_examples(input, order, weight):
 
 def cut_and_paste(input, order, box):
     """Each image with the rectangle `box`, (x1, y1, x2, y2), of another one pasted into it."""
+    _require_tensors(input=input, order=order)
     box = check_box(input, box)
     check_order(input, order)
     _check_permutation(order)
@@ -46,6 +50,7 @@ def cut_and_paste(input, order, box):
 
 def mixup(input, target, alpha=1.0, *, num_classes=None, generator=None):
     """Inputs and targets, each mixed with those of another example in the same proportion, from Beta(alpha, alpha)."""
+    _require_tensors(input=input, target=target)
     alpha, target = check_alpha(alpha), _soft_targets(input, target, num_classes)
     weight = _beta(alpha, generator)
     order = _permutation(input, generator)
@@ -54,12 +59,20 @@ def mixup(input, target, alpha=1.0, *, num_classes=None, generator=None):
 
 def cutmix(input, target, alpha=1.0, *, num_classes=None, generator=None):
     """Images with a rectangle of another one pasted into each, and targets mixed in proportion to the areas."""
+    _require_tensors(input=input, target=target)
     alpha, target = check_alpha(alpha), _soft_targets(input, target, num_classes, images=True)
     weight = _beta(alpha, generator)
-    place = torch.rand(2, generator=generator, device=_source(generator), dtype=torch.float64).tolist()
+    device = source(generator, "cpu")
+    place = torch.rand(2, generator=generator, device=device, dtype=precise(device)).tolist()
     box, weight = box_around(*place, weight, *input.shape[2:])
     order = _permutation(input, generator)
     return _paste(input, order, box), weight * target + (1 - weight) * target[order.to(target.device)]
+
+
+def _require_tensors(**tensors):
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"{name}: expected a torch.Tensor, got {type(tensor).__name__}")
 
 
 def _paste(input, order, box):
@@ -98,15 +111,8 @@ def _check_permutation(order):
         raise ValueError(f"order: expected a permutation of 0 to {len(order) - 1}, got {order.tolist()}")
 
 
-def _source(generator):
-    """Where the numbers are drawn."""
-    if generator is not None and not isinstance(generator, torch.Generator):
-        raise TypeError(f"generator: expected a torch.Generator or None, got {generator!r}")
-    return "cpu" if generator is None else generator.device
-
-
 def _permutation(input, generator):
-    return torch.randperm(len(input), generator=generator, device=_source(generator)).to(input.device)
+    return torch.randperm(len(input), generator=generator, device=source(generator, "cpu")).to(input.device)
 
 
 def _beta(alpha, generator):
@@ -115,9 +121,10 @@ def _beta(alpha, generator):
     It is ``a / (a + b)`` for two numbers from Gamma(alpha), which for small `alpha` are too small to be written down.
     But Gamma(alpha) is Gamma(alpha + 1) times ``u ** (1 / alpha)`` for a uniform u, and of that the logarithm will do.
     """
-    shape = torch.full((2,), alpha + 1, dtype=torch.float64, device=_source(generator))
+    device = source(generator, "cpu")
+    shape = torch.full((2,), alpha + 1, dtype=precise(device), device=device)
     gamma = torch._standard_gamma(shape, generator=generator)  # torch.distributions takes no generator
-    uniform = 1 - torch.rand(2, generator=generator, dtype=torch.float64, device=shape.device)
+    uniform = 1 - torch.rand(2, generator=generator, dtype=shape.dtype, device=device)
     a, b = gamma.log().tolist()
     u, v = uniform.log().tolist()
     return torch.sigmoid(torch.tensor(a - b + (u - v) / alpha, dtype=torch.float64)).item()

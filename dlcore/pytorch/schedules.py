@@ -1,7 +1,7 @@
 """Schedules: PyTorch's own schedulers, under the names of ``dlcore.scratch.schedules``.
 
-``name(optimizer, ..., last_epoch=-1)`` returns an object of ``torch.optim.lr_scheduler``, which sets the rate of every
-group, from the rate that the group begins with, and again at each ``scheduler.step()``::
+``name(optimizer, ...)`` returns an object of ``torch.optim.lr_scheduler``, which sets the rate of every group, from the
+rate that the group begins with, and again at each ``scheduler.step()``::
 
     scheduler = schedules.cosine(optimizer, T_max=1000)
     for step in range(1000):
@@ -9,10 +9,13 @@ group, from the rate that the group begins with, and again at each ``scheduler.s
         optimizer.step()
         scheduler.step()
 
-What stands between `optimizer` and `last_epoch` is documented in ``dlcore.scratch.schedules``, which takes ``(step, lr,
-...)`` instead; so are the errors. Numbers that a group has for itself (`max_lr`, `min_lr`, `base_momentum`,
-`max_momentum`) may be lists, one for each group. `last_epoch` is the step at which an optimizer stands whose training
-goes on.
+What follows `optimizer` is documented in ``dlcore.scratch.schedules``, which takes ``(step, lr, ...)`` instead; so are
+the errors. Numbers that a group has for itself (`max_lr`, `min_lr`, `base_momentum`, `max_momentum`) may be lists, one
+for each group.
+
+Training that was interrupted goes on with ``optimizer.load_state_dict`` and ``scheduler.load_state_dict``. PyTorch's
+other way, `last_epoch`, is left out: with it some schedulers want the next rate in the groups and others the last, and
+cosine restarts of growing length and sequences lose their place.
 
 Most of PyTorch's schedulers do not compute the formula. They multiply the rate that stands in the group by the quotient
 of two neighbouring values of the formula, so that
@@ -34,82 +37,84 @@ __all__ = [
 ]  # fmt: skip
 
 
-def fixed(optimizer, last_epoch=-1):
+def fixed(optimizer):
     """``lr``, at every step. ``torch.optim.lr_scheduler.ConstantLR`` with a factor of 1."""
-    _check(formulas.fixed, optimizer)
-    return lr_scheduler.ConstantLR(optimizer, 1.0, last_epoch=last_epoch)
+    _checked(formulas.fixed, optimizer)
+    return lr_scheduler.ConstantLR(optimizer, 1.0)
 
 
-def step(optimizer, step_size, gamma=0.1, last_epoch=-1):
+def step(optimizer, step_size, gamma=0.1):
     """``lr * gamma ** floor(step / step_size)``. ``torch.optim.lr_scheduler.StepLR``."""
-    _check(formulas.step, optimizer, step_size, gamma)
-    return lr_scheduler.StepLR(optimizer, step_size, gamma, last_epoch)
+    step_size, gamma = _checked(formulas.step, optimizer, step_size, gamma)
+    return lr_scheduler.StepLR(optimizer, step_size, gamma)
 
 
-def multistep(optimizer, milestones, gamma=0.1, last_epoch=-1):
+def multistep(optimizer, milestones, gamma=0.1):
     """``lr * gamma ** (how many milestones are <= step)``. ``torch.optim.lr_scheduler.MultiStepLR``."""
     milestones = list(milestones) if hasattr(milestones, "__iter__") else milestones
-    _check(formulas.multistep, optimizer, milestones, gamma)
-    return lr_scheduler.MultiStepLR(optimizer, milestones, gamma, last_epoch)
+    milestones, gamma = _checked(formulas.multistep, optimizer, milestones, gamma)
+    return lr_scheduler.MultiStepLR(optimizer, milestones, gamma)
 
 
-def exponential(optimizer, gamma, last_epoch=-1):
+def exponential(optimizer, gamma):
     """``lr * gamma ** step``. ``torch.optim.lr_scheduler.ExponentialLR``."""
-    _check(formulas.exponential, optimizer, gamma)
-    return lr_scheduler.ExponentialLR(optimizer, gamma, last_epoch)
+    (gamma,) = _checked(formulas.exponential, optimizer, gamma)
+    return lr_scheduler.ExponentialLR(optimizer, gamma)
 
 
-def inverse(optimizer, gamma, power, last_epoch=-1):
+def inverse(optimizer, gamma, power):
     """``lr * (1 + gamma * step) ** -power``, as a ``torch.optim.lr_scheduler.LambdaLR``."""
-    _check(formulas.inverse, optimizer, gamma, power)
-    return lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 / (1 + gamma * epoch) ** power, last_epoch)
+    gamma, power = _checked(formulas.inverse, optimizer, gamma, power)
+    return lr_scheduler.LambdaLR(optimizer, lambda epoch: (1 + gamma * epoch) ** -power)
 
 
-def polynomial(optimizer, total_iters=5, power=1.0, last_epoch=-1):
+def polynomial(optimizer, total_iters=5, power=1.0):
     """``lr * (1 - step / total_iters) ** power``, then 0. ``torch.optim.lr_scheduler.PolynomialLR``."""
-    _check(formulas.polynomial, optimizer, total_iters, power)
-    return lr_scheduler.PolynomialLR(optimizer, total_iters, power, last_epoch)
+    total_iters, power = _checked(formulas.polynomial, optimizer, total_iters, power)
+    return lr_scheduler.PolynomialLR(optimizer, total_iters, power)
 
 
-def sigmoid(optimizer, gamma, step_size, last_epoch=-1):
+def sigmoid(optimizer, gamma, step_size):
     """``lr / (1 + exp(-gamma * (step - step_size)))``, as a ``torch.optim.lr_scheduler.LambdaLR``."""
-    _check(formulas.sigmoid, optimizer, gamma, step_size)
+    gamma, step_size = _checked(formulas.sigmoid, optimizer, gamma, step_size)
 
     def share(epoch):
         x = gamma * (epoch - step_size)
         rest = math.exp(-abs(x))  # cannot overflow
         return (1 if x >= 0 else rest) / (1 + rest)
 
-    return lr_scheduler.LambdaLR(optimizer, share, last_epoch)
+    return lr_scheduler.LambdaLR(optimizer, share)
 
 
-def linear_warmup(optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
+def linear_warmup(optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5):
     """``lr * (start_factor + (end_factor - start_factor) * step / total_iters)``, then the end.
 
     ``torch.optim.lr_scheduler.LinearLR``.
     """
-    _check(formulas.linear_warmup, optimizer, start_factor, end_factor, total_iters)
-    return lr_scheduler.LinearLR(optimizer, start_factor, end_factor, total_iters, last_epoch)
+    start_factor, end_factor, total_iters = _checked(
+        formulas.linear_warmup, optimizer, start_factor, end_factor, total_iters
+    )
+    return lr_scheduler.LinearLR(optimizer, start_factor, end_factor, total_iters)
 
 
-def cosine(optimizer, T_max, eta_min=0.0, last_epoch=-1):
+def cosine(optimizer, T_max, eta_min=0.0):
     """``eta_min + (lr - eta_min) * (1 + cos(pi * step / T_max)) / 2``. ``torch.optim.lr_scheduler.CosineAnnealingLR``."""
-    _check(formulas.cosine, optimizer, T_max, eta_min)
-    return lr_scheduler.CosineAnnealingLR(optimizer, T_max, eta_min, last_epoch)
+    T_max, eta_min = _checked(formulas.cosine, optimizer, T_max, eta_min)
+    return lr_scheduler.CosineAnnealingLR(optimizer, T_max, eta_min)
 
 
-def cosine_restarts(optimizer, T_0, T_mult=1, eta_min=0.0, last_epoch=-1):
+def cosine_restarts(optimizer, T_0, T_mult=1, eta_min=0.0):
     """``eta_min + (lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2``, in cycles of ``T_i`` steps.
 
     ``torch.optim.lr_scheduler.CosineAnnealingWarmRestarts``.
     """
-    _check(formulas.cosine_restarts, optimizer, T_0, T_mult, eta_min)
-    return lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, T_mult, eta_min, last_epoch)
+    T_0, T_mult, eta_min = _checked(formulas.cosine_restarts, optimizer, T_0, T_mult, eta_min)
+    return lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, T_mult, eta_min)
 
 
 def one_cycle(
     optimizer, max_lr, total_steps=None, epochs=None, steps_per_epoch=None, pct_start=0.3, anneal_strategy="cos", *,
-    div_factor=25.0, final_div_factor=1e4, three_phase=False, last_epoch=-1,
+    div_factor=25.0, final_div_factor=1e4, three_phase=False,
 ):  # fmt: skip
     """From ``max_lr / div_factor`` up to ``max_lr``, then down to ``max_lr / div_factor / final_div_factor``.
 
@@ -123,12 +128,13 @@ def one_cycle(
     _check_optimizer(optimizer)
     for rate in _several(max_lr):
         formulas.one_cycle(0, rate, **cycle)
-    return lr_scheduler.OneCycleLR(optimizer, max_lr, **cycle, cycle_momentum=False, last_epoch=last_epoch)
+    max_lr, cycle = _plain(max_lr), {name: _plain(value) for name, value in cycle.items()}
+    return lr_scheduler.OneCycleLR(optimizer, max_lr, **cycle, cycle_momentum=False)
 
 
 def one_cycle_momentum(
     optimizer, total_steps=None, epochs=None, steps_per_epoch=None, pct_start=0.3, anneal_strategy="cos", *,
-    base_momentum=0.85, max_momentum=0.95, three_phase=False, last_epoch=-1,
+    base_momentum=0.85, max_momentum=0.95, three_phase=False,
 ):  # fmt: skip
     """The momentum beside :func:`one_cycle`, or the first of the `betas`, of an optimizer that has one.
 
@@ -145,18 +151,18 @@ def one_cycle_momentum(
     highs = _several(max_momentum, groups, "max_momentum")
     for low, high in zip(lows, highs):
         formulas.one_cycle_momentum(0, base_momentum=low, max_momentum=high, **cycle)
-    total_steps = epochs * steps_per_epoch if total_steps is None else total_steps
-    rise = pct_start * total_steps - 1
+    total_steps = _plain(epochs * steps_per_epoch if total_steps is None else total_steps)
+    rise = _plain(pct_start) * total_steps - 1
     ends = [*([rise, 2 * rise] if three_phase else [rise]), total_steps - 1]
-    return _OneCycleMomentum(optimizer, ends, anneal_strategy, lows, highs, last_epoch)
+    return _OneCycleMomentum(optimizer, ends, anneal_strategy, _plain(lows), _plain(highs))
 
 
 class _OneCycleMomentum(lr_scheduler.LRScheduler):
     """Sets the momentum and leaves the rate as it is."""
 
-    def __init__(self, optimizer, ends, anneal_strategy, lows, highs, last_epoch):
+    def __init__(self, optimizer, ends, anneal_strategy, lows, highs):
         self.ends, self.anneal_strategy, self.lows, self.highs = ends, anneal_strategy, lows, highs
-        super().__init__(optimizer, last_epoch)
+        super().__init__(optimizer)
 
     def get_lr(self):
         step, last = self.last_epoch, self.ends[-1]
@@ -184,20 +190,15 @@ def reduce_on_plateau(
 
     ``torch.optim.lr_scheduler.ReduceLROnPlateau``, whose ``step(metric)`` takes the metrics one by one.
     """
-    for bound in _several(min_lr):
-        _check(
-            lambda _, lr, low: formulas.reduce_on_plateau(
-                (), lr, mode, factor, patience, threshold, threshold_mode, cooldown, low, eps
-            ),
-            optimizer,
-            bound,
-        )
-    return lr_scheduler.ReduceLROnPlateau(
-        optimizer, mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps
-    )
+    options = [mode, factor, patience, threshold, threshold_mode, cooldown]
+    _check_optimizer(optimizer)
+    for group in optimizer.param_groups:
+        for bound in _several(min_lr):
+            formulas.reduce_on_plateau((), group["lr"], *options, bound, eps)
+    return lr_scheduler.ReduceLROnPlateau(optimizer, *map(_plain, [*options, min_lr, eps]))
 
 
-def sequential(optimizer, schedulers, milestones, last_epoch=-1):
+def sequential(optimizer, schedulers, milestones):
     """One scheduler of the same optimizer after the other, each from its own beginning.
 
     ``torch.optim.lr_scheduler.SequentialLR``; :func:`reduce_on_plateau` cannot be among them.
@@ -208,14 +209,15 @@ def sequential(optimizer, schedulers, milestones, last_epoch=-1):
         if not isinstance(scheduler, lr_scheduler.LRScheduler):
             raise TypeError(f"schedulers: expected schedulers of PyTorch, got {type(scheduler).__name__}")
     milestones = formulas.in_order(milestones, len(schedulers))
-    return lr_scheduler.SequentialLR(optimizer, schedulers, milestones, last_epoch)
+    return lr_scheduler.SequentialLR(optimizer, schedulers, milestones)
 
 
-def _check(formula, optimizer, *options):
-    """Have the formula refuse what it does not accept."""
+def _checked(formula, optimizer, *options):
+    """The options, of which the formula has refused what it does not accept."""
     _check_optimizer(optimizer)
     for group in optimizer.param_groups:
         formula(0, group["lr"], *options)
+    return _plain(options)
 
 
 def _check_optimizer(optimizer):
@@ -229,3 +231,13 @@ def _several(value, count=1, name=""):
     if name and len(values) != count:
         raise ValueError(f"{name}: expected one number or {count}, got {len(values)}")
     return values
+
+
+def _plain(value):
+    """An array or tensor without axes as a Python number, alone or in a list; anything else as it is.
+
+    PyTorch would compute with the array itself, put it into the groups, and there change it in place.
+    """
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.item() if getattr(value, "ndim", None) == 0 else value

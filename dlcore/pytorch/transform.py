@@ -3,10 +3,19 @@
 import math
 import numbers
 
+import numpy as np
 import torch
 
 from ..scratch import transform as scratch
-from ..scratch.transform import Compose, Transform, number_in_range, require_count, values_in_range
+from ..scratch.transform import (
+    Compose,
+    Transform,
+    fills,
+    number_in_range,
+    real_array,
+    require_count,
+    values_in_range,
+)
 
 __all__ = ["Compose", "RandomApply", "Transform"]
 
@@ -37,6 +46,57 @@ def images(batch, name="input"):
     return (batch, True) if batch.ndim == 4 else (batch[None], False)
 
 
+class Draws:
+    """What depends on the backend in the image transforms of ``dlcore.scratch``, in front of which it stands."""
+
+    def _images(self, batch):
+        return images(batch)[0]
+
+    def _uniform(self, batch, generator, low=0.0, high=1.0, count=()):
+        shape = (len(images(batch)[0]), *count)
+        return uniform(shape, generator, source(generator, batch.device), low, high)
+
+    def _normal(self, batch, generator, count):
+        place = source(generator, images(batch)[0].device)
+        return normal((len(self._images(batch)), *count), generator, place, precise(place))
+
+    def _noise(self, batch, generator):
+        return normal(batch.shape, generator, source(generator, images(batch)[0].device), batch.dtype)
+
+    def _floor(self, values):
+        return values.floor().long()
+
+
+def filling(fill, input, name="fill"):
+    """`fill`, a number or one for each channel of the images `input`, as what meets them: a number, or (C, 1, 1)."""
+    values = fills(fill, input.shape[1], name)
+    if len(values) == 1:
+        return values[0]
+    return moved(torch.tensor(values, dtype=input.dtype), input.device).reshape(-1, 1, 1)
+
+
+def pixels_at(input, places):
+    """The pixels of each image at these places, (N or 1, rows, columns), counted row by row."""
+    rows, columns = places.shape[1:]
+    places = places[:, None].flatten(2).expand(*input.shape[:2], -1)
+    return input.flatten(2).gather(2, places).unflatten(2, (rows, columns))
+
+
+def real_tensor(value, name, input, dtype=None):
+    """`value`, real numbers, as a tensor beside the images `input` and by default in their dtype; or an error."""
+    if not isinstance(value, torch.Tensor):
+        value = torch.from_numpy(np.array(real_array(value, name), float))
+    if value.dtype == torch.bool or value.is_complex():
+        raise TypeError(f"{name}: expected real numbers, got {value.dtype}")
+    return moved(value, input.device, dtype or input.dtype)
+
+
+def moved(value, device, dtype=None):
+    """A tensor on `device`. What comes from the CPU is sent to a GPU without waiting for it."""
+    ahead = value.device.type == "cpu" and torch.device(device).type == "cuda"
+    return value.to(device, dtype or value.dtype, non_blocking=ahead)
+
+
 def precise(device):
     """The most precise dtype that a device has: float64, but for Apple's GPUs."""
     return torch.float32 if torch.device(device).type == "mps" else torch.float64
@@ -52,8 +112,14 @@ def source(generator, device):
 def uniform(shape, generator, device, low=0.0, high=1.0):
     """Numbers from `low` to `high`, as precise as can be, drawn where the generator is and brought to `device`."""
     place = source(generator, device)
-    numbers = low + (high - low) * torch.rand(shape, generator=generator, device=place, dtype=precise(place))
-    return numbers.to(device, precise(device))
+    drawn = low + (high - low) * torch.rand(shape, generator=generator, device=place, dtype=precise(place))
+    return moved(drawn, device, precise(device))
+
+
+def normal(shape, generator, device, dtype):
+    """Normal numbers with mean 0 and variance 1, drawn where the generator is and brought to `device`."""
+    place = source(generator, device)
+    return moved(torch.randn(shape, generator=generator, device=place, dtype=dtype), device)
 
 
 def chosen(shape, p, generator, device):
@@ -70,11 +136,12 @@ def per_image(value, count, name, device, low=-math.inf, high=math.inf, whole=Fa
     if isinstance(value, numbers.Real):
         return torch.full((1,), number_in_range(value, name, low, high, whole), dtype=dtype, device=device)
     if not isinstance(value, torch.Tensor):
-        value = torch.from_numpy(values_in_range(value, count, name, low, high, whole))
-    elif value.device.type == "cpu":
+        values = values_in_range(value, count, name, low, high, whole)
+        value = torch.from_numpy(np.array(values, np.int64 if whole else float))
+    elif value.device.type == "cpu" and not torch.compiler.is_compiling():
         plain = value.detach()
         plain = plain.double() if plain.is_floating_point() else plain  # NumPy has no bfloat16
         values_in_range(plain.numpy(), count, name, low, high, whole)
     else:
         require_count(value.shape, count, name)
-    return value.to(device, dtype).reshape(-1)
+    return moved(value, device, dtype).reshape(-1)

@@ -10,13 +10,15 @@ import numbers
 
 import numpy as np
 
-from .color_transforms import number_in_range
-from .transform import Transform, uniform
+from .transform import Transform, number_in_range, real_array, uniform
 from .windows import as_bool, as_generator, as_number
 
 __all__ = [
     "AdditiveNoise", "RandomGain", "TimeShift", "add_noise", "color_noise", "gain", "time_shift", "white_noise",
 ]  # fmt: skip
+
+LONGEST = 2**62
+"""The largest shift, which added to a position is still a 64-bit integer."""
 
 
 @np.errstate(all="ignore")  # infinities and NaN are results like any other
@@ -32,7 +34,7 @@ def add_noise(waveform, noise, snr, lengths=None):
     snr : float or array_like, shape (...)
         In decibels; 0 makes noise and signal equally strong.
     lengths : array_like of int, shape (...), optional
-        How much of each is signal and how much padding: only the samples before count for |x| and |n|. Noise is added
+        How much of each is signal and how much padding: only the samples before count for ``|x|`` and ``|n|``. Noise is added
         everywhere.
 
     Returns
@@ -44,22 +46,20 @@ def add_noise(waveform, noise, snr, lengths=None):
     Raises
     ------
     TypeError
-        A waveform or noise that is not floating point, lengths that are not integers.
+        A waveform or noise that is not floating point, a ratio that is not a number, lengths that are not integers.
     ValueError
         Shapes that do not go together.
 
     Source: ``torchaudio.functional.add_noise``, where silent noise gives NaN.
     """
     waveform, noise = waveforms(waveform), waveforms(noise, "noise")
-    snr = snr if isinstance(snr, numbers.Real) else np.asarray(snr)
-    lengths = None if lengths is None else np.asarray(lengths)
+    snr, lengths = real_array(snr, "snr"), None if lengths is None else real_array(lengths, "lengths")
     check_noise(waveform, noise, snr, lengths)
     valid = None if lengths is None else np.arange(waveform.shape[-1]) < lengths[..., np.newaxis]
-    dtype = waveform.dtype
     signal, strength = _norm(waveform, valid), _norm(noise, valid)
     audible = (signal > 0) & (strength > 0)
-    scale = np.where(audible, signal / strength * 10 ** (np.asarray(snr, np.float64) / -20), 0)
-    return waveform + scale[..., np.newaxis].astype(dtype) * noise.astype(dtype, copy=False)
+    scale = np.where(audible, signal / strength * 10 ** (snr.astype(np.float64) / -20), 0)
+    return waveform + (scale[..., np.newaxis] * noise).astype(waveform.dtype)
 
 
 def white_noise(shape, generator=None, *, dtype=np.float32):
@@ -75,7 +75,14 @@ def white_noise(shape, generator=None, *, dtype=np.float32):
     Returns
     -------
     array
+
+    Raises
+    ------
+    TypeError
+        A `dtype` that is not floating point, no `generator`.
     """
+    if not np.issubdtype(dtype, np.floating):
+        raise TypeError(f"dtype: expected floating point, got {dtype!r}")
     return np.asarray(as_generator(generator).standard_normal(shape)).astype(dtype)
 
 
@@ -108,10 +115,11 @@ def color_noise(noise, exponent=1.0):
     length = noise.shape[-1]
     if noise.size == 0:
         return noise.copy()
-    factors = color_factors(length, exponent).astype(noise.dtype)
+    factors = color_factors(length, exponent).astype(np.result_type(noise, np.float32))
     return np.fft.irfft(np.fft.rfft(noise) * factors, length).astype(noise.dtype, copy=False)
 
 
+@np.errstate(over="ignore")  # too loud becomes infinite
 def gain(waveform, gain_db=1.0):
     """Waveforms made louder or softer by so many decibels: ``10**(gain_db / 20) x``.
 
@@ -136,7 +144,7 @@ def gain(waveform, gain_db=1.0):
     """
     waveform = waveforms(waveform)
     factor = 10 ** (_per_waveform(gain_db, waveform, "gain_db").astype(np.float64) / 20)
-    return waveform * factor[..., np.newaxis].astype(waveform.dtype)
+    return (waveform * factor[..., np.newaxis]).astype(waveform.dtype)
 
 
 def time_shift(waveform, shift, circular=False):
@@ -159,7 +167,7 @@ def time_shift(waveform, shift, circular=False):
     TypeError
         A waveform that is not floating point, a shift that is not an integer, a `circular` that is not a bool.
     ValueError
-        Another number of shifts than waveforms.
+        Another number of shifts than waveforms, a shift by more than 2**62.
 
     Source: ``numpy.roll`` where it is circular.
     """
@@ -182,10 +190,10 @@ def _norm(array, valid):
 def _per_waveform(value, waveform, name, whole=False):
     """`value`, a number or one for each waveform, as an array."""
     if isinstance(value, numbers.Real):
-        return np.asarray(number_in_range(value, name, whole=whole))
-    value = np.asarray(value)
+        value = number_for_all(value, name, whole)
+    value = real_array(value, name)
     check_each(value, waveform, name, whole)
-    return value
+    return value.astype(np.int64) if whole else value
 
 
 # Checks that serve both backends
@@ -206,42 +214,50 @@ def check_waveforms(batch, floating, name="waveform"):
         raise ValueError(f"{name}: expected waveforms (..., L), got a number")
 
 
+def number_for_all(value, name, whole=False):
+    """`value`, a number or a number of samples, or an error naming `name`."""
+    limits = (-LONGEST, LONGEST) if whole else (-math.inf, math.inf)
+    return number_in_range(value, name, *limits, whole=whole)
+
+
 def check_each(value, waveform, name, whole=False):
-    """Raise unless `value`, an array or tensor, has one number for each waveform."""
-    kinds = ("int", "uint") if whole else ("int", "uint", "float")
-    if not str(value.dtype).removeprefix("torch.").startswith(kinds):
-        raise TypeError(f"{name}: expected {'integers' if whole else 'numbers'}, got {value.dtype}")
+    """Raise unless `value`, numbers in an array or tensor, is one or one for each waveform."""
+    if whole and not has_integers(value):
+        raise TypeError(f"{name}: expected integers, got {value.dtype}")
     wanted = tuple(waveform.shape[:-1])
+    if not value.shape:
+        return
     if len(value.shape) != len(wanted) or any(a not in (1, b) for a, b in zip(value.shape, wanted)):
         raise ValueError(f"{name}: expected a number or shape {wanted}, got shape {tuple(value.shape)}")
+
+
+def has_integers(value):
+    """Whether an array or tensor is of some type of integers."""
+    return str(value.dtype).removeprefix("torch.").startswith(("int", "uint"))
 
 
 def check_noise(waveform, noise, snr, lengths):
     """Raise unless arrays or tensors can be added as :func:`add_noise` does."""
     if waveform.shape[-1] != noise.shape[-1]:
         raise ValueError(f"noise: expected {waveform.shape[-1]} samples, got {noise.shape[-1]}")
+    if lengths is not None and not has_integers(lengths):
+        raise TypeError(f"lengths: expected integers, got {lengths.dtype}")
     leading = tuple(waveform.shape[:-1])
-    if isinstance(snr, (bool, np.bool_)):
-        raise TypeError(f"snr: expected numbers, got {snr!r}")
-    parts = {"noise": noise.shape[:-1], "snr": getattr(snr, "shape", None)}
-    parts["lengths"] = None if lengths is None else lengths.shape
-    for name, shape in parts.items():
-        if shape is None or isinstance(snr, numbers.Real) and name == "snr":
-            continue
+    shapes = {
+        "noise": noise.shape[:-1],
+        "snr": snr.shape,
+        "lengths": () if lengths is None else lengths.shape,
+    }
+    for name, shape in shapes.items():
+        fits = len(shape) == len(waveform.shape) - 1 or (name != "noise" and not shape)
         try:
-            if len(shape) != len(waveform.shape) - 1:
-                raise ValueError
-            leading = np.broadcast_shapes(leading, tuple(shape))
+            leading = np.broadcast_shapes(leading, tuple(shape)) if fits else None
         except ValueError:
+            leading = None
+        if leading is None:
             raise ValueError(
                 f"{name}: expected one for each waveform of shape {tuple(waveform.shape)}, got {tuple(shape)}"
-            ) from None
-    if lengths is not None and not str(lengths.dtype).removeprefix("torch.").startswith(("int", "uint")):
-        raise TypeError(f"lengths: expected integers, got {lengths.dtype}")
-    if hasattr(snr, "dtype") and not str(snr.dtype).removeprefix("torch.").startswith(
-        ("int", "uint", "float")
-    ):
-        raise TypeError(f"snr: expected numbers, got {snr.dtype}")
+            )
 
 
 def color_factors(length, exponent):
@@ -350,14 +366,13 @@ class TimeShift(Transform):
     TypeError
         Options of another type.
     ValueError
-        A negative `shift`.
-
+        A `shift` that is negative or more than 2**62.
     """
 
     example_axes = 1
 
     def __init__(self, shift, circular=False):
-        self.shift = number_in_range(shift, "shift", 0, whole=True)
+        self.shift = number_in_range(shift, "shift", 0, LONGEST, whole=True)
         self.circular = as_bool(circular, "circular")
 
     def draw(self, batch, generator=None):

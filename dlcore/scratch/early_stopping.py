@@ -1,6 +1,24 @@
 """Early stopping: when to end the training, and how to use the validation data afterwards.
 
-Nothing here looks into arrays or networks, so it serves every backend and every training loop.
+Nothing here looks into arrays or networks, so it serves every backend and every training loop. With the loop of
+:mod:`dlcore.training`::
+
+    early_stopping = EarlyStopping(patience=5)
+    train(network, optimizer, loss, data, 100, validation=validation, early_stopping=early_stopping)
+
+The network has its best parameters then. To use the validation data too, begin anew with everything::
+
+    train(new_network, new_optimizer, loss, everything, early_stopping.best_step)
+
+or go on, with another order of the examples in each epoch::
+
+    seeds, target = itertools.count(1), evaluate(network, loss, data)["loss"]
+    continue_on_all(
+        lambda: train(network, optimizer, loss, everything, 1, seed=next(seeds), progress=False),
+        lambda: evaluate(network, loss, validation)["loss"],
+        target,
+        max_epochs=100,
+    )
 """
 
 import copy
@@ -25,7 +43,7 @@ class EarlyStopping:
     Parameters
     ----------
     patience : int, at least 1
-    min_delta : float, not negative
+    min_delta : float, finite, not negative
         Better means less than ``best_value - min_delta``, or with ``mode="max"`` more than ``best_value + min_delta``.
         NaN is never better, nor is an infinity on the wrong side.
     mode : {"min", "max"}
@@ -44,7 +62,7 @@ class EarlyStopping:
     Raises
     ------
     ValueError
-        A patience below 1, a negative `min_delta`, an unknown `mode`.
+        A patience below 1, a `min_delta` that is negative or not finite, an unknown `mode`.
     TypeError
         A patience that is no int, a `min_delta` that is no number.
 
@@ -52,9 +70,10 @@ class EarlyStopping:
     """
 
     def __init__(self, patience, min_delta=0.0, mode="min"):
-        self.patience, self.min_delta, self.mode = count_from(patience, "patience", 1), min_delta, mode
-        if not as_number(min_delta, "min_delta") >= 0:
-            raise ValueError(f"min_delta: must not be negative, got {min_delta!r}")
+        self.patience, self.mode = count_from(patience, "patience", 1), mode
+        self.min_delta = as_number(min_delta, "min_delta")
+        if not 0 <= self.min_delta < math.inf:
+            raise ValueError(f"min_delta: must be finite and not negative, got {min_delta!r}")
         if mode not in ("min", "max"):
             raise ValueError(f"mode: expected 'min' or 'max', got {mode!r}")
         self.step, self.best_step = 0, 0
@@ -70,7 +89,7 @@ class EarlyStopping:
 
         Parameters
         ----------
-        value : number, or array or tensor of one
+        value : float, or array or tensor without axes
         state : optional
             What to go back to, such as ``network.state_dict()``, of either backend.
 
@@ -84,7 +103,7 @@ class EarlyStopping:
         TypeError
             A value that is no number.
         """
-        value = float(as_number(value.detach() if hasattr(value, "detach") else value, "value"))
+        value = _number(value, "value")
         self.step += 1
         if self.mode == "min":
             better = value < self.best_value - self.min_delta
@@ -140,7 +159,7 @@ def train_until_stopped(train_epoch, validation_loss, early_stopping, max_epochs
     Raises
     ------
     ValueError, TypeError
-        `max_epochs` is negative or no int.
+        `max_epochs` is negative or no int, the observed value is no number.
 
     Source: Goodfellow, Bengio and Courville, "Deep learning" (2016), algorithm 7.1.
     """
@@ -149,7 +168,7 @@ def train_until_stopped(train_epoch, validation_loss, early_stopping, max_epochs
         if early_stopping.should_stop:
             break
         train_epoch()
-        values.append(float(validation_loss()))
+        values.append(_number(validation_loss(), "validation_loss"))
         early_stopping.observe(values[-1], None if state_dict is None else state_dict())
     return values
 
@@ -201,18 +220,23 @@ def continue_on_all(train_epoch, validation_loss, target, max_epochs):
     Raises
     ------
     ValueError, TypeError
-        `max_epochs` is negative or no int, `target` is NaN or no number.
+        `max_epochs` is negative or no int, `target` is NaN or no number, nor is the validation loss.
 
     Source: Goodfellow, Bengio and Courville, "Deep learning" (2016), algorithm 7.3.
     """
     max_epochs, target = count_from(max_epochs, "max_epochs", 0), float(as_number(target, "target"))
     if math.isnan(target):
         raise ValueError("target: expected a number, got nan")
-    losses = [float(validation_loss())]
+    losses = [_number(validation_loss(), "validation_loss")]
     while len(losses) <= max_epochs and not losses[-1] <= target:
         train_epoch()
-        losses.append(float(validation_loss()))
+        losses.append(_number(validation_loss(), "validation_loss"))
     return losses
+
+
+def _number(value, name):
+    """A number, or an array or tensor that holds one, as a float; or an error naming it."""
+    return float(as_number(value.detach() if hasattr(value, "detach") else value, name))
 
 
 def count_from(value, name, least):

@@ -1,6 +1,8 @@
 """Ensembles: several networks whose predictions, or whose weights, are averaged."""
 
 import copy
+import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -8,7 +10,8 @@ from .early_stopping import count_from
 from .normalization_checks import is_floating
 from .probabilities import softmax
 from .tensor import Tensor, differentiable
-from .windows import as_generator, as_int
+from .transform import real_array
+from .windows import as_bool, as_generator, as_int, as_number
 
 __all__ = ["Ensemble", "Snapshots", "average_predictions", "average_weights", "bootstrap"]
 
@@ -34,6 +37,8 @@ def average_predictions(predictions, weights=None):
     ------
     RuntimeError
         No predictions, predictions of different shapes, or that are not floating point; weights of another shape.
+    TypeError
+        Weights that are not numbers.
 
     Source: Goodfellow, Bengio and Courville, "Deep learning" (2016), section 7.11; Hansen and Salamon, "Neural network
     ensembles" (1990).
@@ -42,7 +47,7 @@ def average_predictions(predictions, weights=None):
     members = [np.asarray(item) for item in predictions] if several else np.asarray(predictions)
     check_predictions(members)
     dtype = np.result_type(*members) if several else members.dtype
-    given = np.ones(len(members), dtype) if weights is None else np.asarray(weights)
+    given = np.ones(len(members), dtype) if weights is None else real_array(weights, "weights")
     check_weights(given, len(members))
     total = given.sum()
     shares = (given / total).astype(dtype)
@@ -85,12 +90,17 @@ def check_weights(weights, count):
 class Ensemble:
     """Several networks as one: the mean of their probabilities.
 
+    :func:`dlcore.training.evaluate` takes it like a network, with a loss of probabilities::
+
+        ensemble = Ensemble(networks)
+        found = evaluate(ensemble, lambda output, target: nll_loss(output.log(), target), data)
+
     Parameters
     ----------
     members : iterable of callables, at least one
-        From an input to scores, such as networks. They should be in evaluation mode; that is not seen to here.
+        From an input to scores, such as networks. A call leaves their modes as they are: see :meth:`eval`.
     weights : sequence of float, optional
-        How much each member counts; not negative, not all 0. By default all count the same.
+        How much each member counts; finite, not negative, not all 0. By default all count the same.
     softmax : bool
         Whether the members return scores, which softmax makes probabilities. False: they return probabilities (or
         anything else that shall be averaged, such as the values of a regression).
@@ -100,9 +110,9 @@ class Ensemble:
     Raises
     ------
     ValueError
-        No members, negative weights, weights that are all 0, another number of them.
+        No members, weights out of range, another number of them than of members.
     TypeError
-        Members that cannot be called.
+        Members that cannot be called, options of another type.
 
     Source: Goodfellow, Bengio and Courville, "Deep learning" (2016), section 7.11.
     """
@@ -110,17 +120,17 @@ class Ensemble:
     _average, _softmax = staticmethod(average_predictions), staticmethod(softmax)
 
     def __init__(self, members, weights=None, *, softmax=True, dim=1):
-        self.members, self.weights = list(members), None if weights is None else [float(w) for w in weights]
-        self.softmax, self.dim = softmax, as_int(dim, "dim")
+        if not hasattr(members, "__iter__"):
+            raise TypeError(f"members: expected several, got {type(members).__name__}")
+        self.members, self.weights = list(members), weights
+        self.softmax, self.dim = as_bool(softmax, "softmax"), as_int(dim, "dim")
         if not self.members:
             raise ValueError("members: expected at least one, got none")
         for member in self.members:
             if not callable(member):
                 raise TypeError(f"members: expected functions or networks, got {type(member).__name__}")
-        if self.weights is not None and len(self.weights) != len(self.members):
-            raise ValueError(f"weights: expected {len(self.members)}, got {len(self.weights)}")
-        if self.weights is not None and not (all(w >= 0 for w in self.weights) and sum(self.weights) > 0):
-            raise ValueError(f"weights: expected some above 0 and none below, got {self.weights}")
+        if weights is not None:
+            self.weights = _shares(weights, len(self.members))
 
     def __call__(self, input):
         """The mean of the members' probabilities for an input: what a member returns, in shape and kind."""
@@ -131,6 +141,30 @@ class Ensemble:
 
     def __len__(self):
         return len(self.members)
+
+    def modules(self):
+        """Those of all members that are networks."""
+        for member in self.members:
+            yield from member.modules() if hasattr(member, "modules") else ()
+
+    def eval(self):
+        """Put the members that are networks in evaluation mode; returns the ensemble."""
+        for member in self.members:
+            if hasattr(member, "eval"):
+                member.eval()
+        return self
+
+
+def _shares(weights, count):
+    """`weights` as so many numbers whose sum can be divided by, or an error."""
+    if not hasattr(weights, "__iter__"):
+        raise TypeError(f"weights: expected a sequence of numbers, got {weights!r}")
+    weights = [float(as_number(weight, "weights")) for weight in weights]
+    if len(weights) != count:
+        raise ValueError(f"weights: expected {count}, got {len(weights)}")
+    if not (all(weight >= 0 for weight in weights) and 0 < sum(weights) < math.inf):
+        raise ValueError(f"weights: expected some above 0, none below, a finite sum, got {weights}")
+    return weights
 
 
 def bootstrap(*arrays, generator=None):
@@ -206,6 +240,8 @@ def average_weights(state_dicts):
     ------
     ValueError
         No states, or states that differ in names or shapes.
+    TypeError
+        States that are not dicts.
 
     Source: Izmailov et al., "Averaging weights leads to wider optima and better generalization" (2018).
     """
@@ -232,6 +268,9 @@ def same_names(state_dicts):
     if not states:
         raise ValueError("state_dicts: expected at least one, got none")
     for state in states:
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state_dicts: expected dicts, got {type(state).__name__}")
+    for state in states:
         if state.keys() != states[0].keys():
             odd = sorted(state.keys() ^ states[0].keys())
             raise ValueError(f"state_dicts: expected the same names in all, but not all have {odd}")
@@ -253,6 +292,9 @@ class Snapshots:
             optimizer.step()
             snapshots.observe(network)
         ensemble = snapshots.ensemble(make_network, last=3)
+
+    :func:`dlcore.training.train` does this with ``snapshots=snapshots`` and
+    ``schedule=functools.partial(schedules.cosine_restarts, T_0=100)``.
 
     Parameters
     ----------
@@ -308,8 +350,8 @@ class Snapshots:
         for state in self._latest(last):
             member = make()
             member.load_state_dict(state)
-            members.append(member.eval())
-        return self._ensemble(members, **options)
+            members.append(member)
+        return self._ensemble(members, **options).eval()
 
     def average(self, last=None):
         """One state, the mean of those of the ends of the cycles (of the `last` ones), as :func:`average_weights`."""

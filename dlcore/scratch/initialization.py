@@ -145,10 +145,14 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
 
     Notes
     -----
-    NumPy lacks the inverse of the normal distribution function, so numbers are drawn and some rejected, by which the
-    distribution becomes exact. Where the interval holds more than 0.3 of the normal distribution, normal numbers are
-    drawn, as in PyTorch. Where it holds less, the logarithm of the density is nearly straight, and numbers are drawn
-    from the exponential (or, around the mean, uniform) density that touches it at the likeliest point of the interval.
+    Numbers are drawn and some rejected, by which the distribution becomes exact.
+
+    - Where the interval holds more than 0.3 of the normal distribution, normal numbers are drawn, as in PyTorch, and
+      those outside the interval rejected.
+    - Where it holds less, they come from the exponential density (uniform around the mean) that touches the normal one
+      at the likeliest number of the interval. One at a distance of x std from there is kept with the probability
+      exp(-x²/2), the ratio of the two densities.
+
     Fewer than four have to be drawn for each that is kept, however far off the interval lies.
 
     Source: ``torch.nn.init.trunc_normal_``; for the tails Robert, "Simulation of truncated normal variables" (1995).
@@ -191,7 +195,7 @@ def calculate_fan_in_and_fan_out(tensor):
 
     Source: ``torch.nn.init``, where the name has an underscore in front.
     """
-    shape = _values(tensor).shape
+    shape = _array(tensor).shape
     if len(shape) < 2:
         raise ValueError(f"tensor: expected at least two axes, (outputs, inputs, ...), got shape {shape}")
     positions = math.prod(shape[2:])
@@ -568,8 +572,8 @@ def icnr_(tensor, upscale_factor, initializer, generator=None):
     Source: Aitken et al., "Checkerboard artifact free sub-pixel convolution" (2017), where it is called initialization
     to convolution NN resize.
     """
-    repeats = icnr_repeats(tensor.shape, upscale_factor, initializer)
-    values = tensor.data if isinstance(tensor, Tensor) else tensor
+    values = _values(tensor)
+    repeats = icnr_repeats(values.shape, upscale_factor, initializer)
     kernels = np.zeros((len(values) // repeats, *values.shape[1:]), values.dtype)
     with no_grad():
         initializer(
@@ -592,11 +596,19 @@ def icnr_repeats(shape, upscale_factor, initializer):
     return repeats
 
 
+def _array(tensor):
+    """The array that holds the tensor's elements, or an error."""
+    array = tensor.data if isinstance(tensor, Tensor) else tensor
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"tensor: expected a Tensor or an array, got {type(tensor).__name__}")
+    return array
+
+
 def _values(tensor, floating=False):
     """The array to be filled, or an error."""
-    values = tensor.data if isinstance(tensor, Tensor) else tensor
-    if not isinstance(values, np.ndarray):
-        raise TypeError(f"tensor: expected a Tensor or an array, got {type(tensor).__name__}")
+    values = _array(tensor)
+    if not values.flags.writeable:
+        raise ValueError("tensor: expected one that can be filled, got one that is read-only")
     if values.dtype.kind not in ("f" if floating else "biuf"):
         wanted = "floating point" if floating else "real numbers"
         raise NotImplementedError(f"tensor: expected {wanted}, got {values.dtype}")
@@ -682,33 +694,32 @@ def _kaiming_std(tensor, a, mode, nonlinearity):
 def _truncated(count, mean, std, a, b, generator):
     """`count` numbers of N(mean, std²) between a and b; see :func:`trunc_normal_`.
 
-    They are drawn as distances from the likeliest number of the interval, in units of std and away from the mean, where
-    the density is ``exp(-slope distance - distance²/2)``. So nothing is lost to rounding, however far off the interval.
+    The likeliest number of the interval is the mean or the bound next to it. At a distance x from it, in units of std,
+    the density is proportional to ``exp(-slope x - x²/2)``. In distances nothing is lost to rounding, however far off
+    the interval lies.
     """
-    likeliest = min(max(mean, a), b)
-    sign = -1 if likeliest < mean else 1
-    slope = sign * (likeliest - mean) / std
-    low, high = sorted((sign * (a - likeliest) / std, sign * (b - likeliest) / std))
-    beyond = [math.erf((distance + slope) / math.sqrt(2)) / 2 for distance in (low, high)]
-    by_normal = beyond[1] - beyond[0] > 0.3
+    if mean > b:  # then the mirror image, with the mean at the left
+        return -_truncated(count, -mean, std, -b, -a, generator)
+    likeliest = max(mean, a)
+    slope = (likeliest - mean) / std
+    low, high = (a - likeliest) / std, (b - likeliest) / std
+    share = (math.erf((high + slope) / math.sqrt(2)) - math.erf((low + slope) / math.sqrt(2))) / 2
 
-    kept = np.empty(count)
-    missing = count
-    while missing:
-        if by_normal:
+    kept = np.empty(0)
+    while kept.size < count:
+        missing = count - kept.size
+        if share > 0.3:
             distance = generator.standard_normal(missing) - slope
             accepted = (low <= distance) & (distance <= high)
         else:
             distance = low + _exponential(missing, slope, high - low, generator)
-            accepted = generator.standard_exponential(missing) >= distance * distance / 2
-        distance = distance[accepted]
-        kept[count - missing : count - missing + distance.size] = distance
-        missing -= distance.size
-    return np.clip(likeliest + sign * std * kept, a, b)
+            accepted = generator.random(missing) < np.exp(-distance * distance / 2)
+        kept = np.append(kept, distance[accepted])
+    return np.clip(likeliest + std * kept, a, b)
 
 
 def _exponential(count, slope, length, generator):
-    """`count` numbers from 0 to `length` of a density proportional to exp(-slope number)."""
+    """`count` numbers from 0 to `length` of a density proportional to exp(-slope number), by its inverse."""
     fractions = generator.random(count)
     if slope * length > 1e-300:
         return np.log1p(fractions * math.expm1(-slope * length)) / -slope

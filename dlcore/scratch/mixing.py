@@ -74,7 +74,7 @@ def mix_examples(input, order, weight):
     ValueError
         An input without axes, an `order` that is no permutation, a `weight` out of range.
     TypeError
-        An `order` that is not of integers, a `weight` that is no number.
+        An `order` of another dtype than int64 and int32, a `weight` that is no number.
 
     Source: Zhang et al., "mixup: beyond empirical risk minimization" (2018); used within a network: Verma et al.,
     "Manifold mixup" (2019).
@@ -106,7 +106,7 @@ def cut_and_paste(input, order, box):
     ValueError
         An input of another number of axes, an `order` that is no permutation.
     TypeError
-        An `order` or `box` that is not of integers.
+        An `order` of another dtype than int64 and int32, a `box` that is not of ints.
 
     Source: Yun et al., "CutMix: regularization strategy to train strong classifiers with localizable features" (2019),
     equation 1, M being 0 in the box and 1 elsewhere.
@@ -287,7 +287,7 @@ def check_order(input, order):
     if not input.shape:
         raise ValueError("input: expected a batch axis, got none")
     if str(order.dtype).removeprefix("torch.") not in ("int64", "int32"):
-        raise TypeError(f"order: expected integers, got {order.dtype}")
+        raise TypeError(f"order: expected int64 or int32, got {order.dtype}")
     if tuple(order.shape) != (input.shape[0],):
         raise ValueError(
             f"order: expected an index for each of {input.shape[0]}, got shape {tuple(order.shape)}"

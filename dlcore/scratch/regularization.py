@@ -318,8 +318,8 @@ def probability(p):
 
 def check_dropout(input, p, training, inverted=True):
     """Check what dropout is called with, of either backend; `p` as a number."""
-    p, training = probability(p), as_bool(training, "training")
-    changes = 0 < p < 1 if training else p > 0 and not as_bool(inverted, "inverted")
+    p, training, inverted = probability(p), as_bool(training, "training"), as_bool(inverted, "inverted")
+    changes = 0 < p < 1 if training else p > 0 and not inverted
     if changes and not is_floating(input):
         raise RuntimeError(f"input: expected floating point, got {input.dtype}")
     return p

@@ -12,11 +12,11 @@ remembers nothing. Put its answer where the optimizer looks for it::
 A step is whatever one counts, updates or epochs. It is a number from 0 on, which gives a float, or an array of them,
 which gives the array of their rates, to be drawn.
 
-``dlcore.pytorch.schedules`` has the same names. There ``name(optimizer, ..., last_epoch=-1)`` returns the scheduler of
-``torch.optim.lr_scheduler`` that sets the same rates, one at each ``scheduler.step()``; everything between the first
-parameters and `last_epoch` is the same on both sides, with PyTorch's names and defaults. Three schedules have no `lr`
-to begin with: :func:`one_cycle` is told the highest rate instead, :func:`one_cycle_momentum` gives a momentum, and the
-parts of :func:`sequential` know their rates.
+``dlcore.pytorch.schedules`` has the same names. There ``name(optimizer, ...)`` returns the scheduler of
+``torch.optim.lr_scheduler`` that sets the same rates, one at each ``scheduler.step()``; the other parameters are the
+same on both sides, with PyTorch's names and defaults. Three schedules have no `lr` to begin with: :func:`one_cycle` is
+told the highest rate instead, :func:`one_cycle_momentum` gives a momentum, and the parts of :func:`sequential` know
+their rates.
 """
 
 import functools

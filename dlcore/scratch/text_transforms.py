@@ -56,15 +56,17 @@ def replace_words(batch, replacements):
     Raises
     ------
     TypeError
-        A batch, position or word of another type.
+        A batch, entry, position or word of another type.
     ValueError
-        Another number of entries than of examples, a position where there is no word.
+        Another number of entries than of examples (or of a pair than two), a position where there is no word.
 
     Source: Wei and Zou, "EDA: easy data augmentation techniques for boosting performance on text classification tasks"
     (2019), section 2, as the other three.
     """
 
     def change(words, gaps, replacements):
+        if not isinstance(replacements, Mapping):
+            raise TypeError(f"replacements: expected a dict for each example, got {replacements!r}")
         for position, new in replacements.items():
             position = _position(position, len(words), "replacements")
             words[position] = _in_the_case_of(words[position], _word(new, "replacements"))
@@ -95,8 +97,8 @@ def swap_words(batch, swaps):
     """
 
     def change(words, gaps, swaps):
-        for pair in swaps:
-            one, other = (_position(position, len(words), "swaps") for position in pair)
+        for pair in _sequence(swaps, "swaps"):
+            one, other = (_position(item, len(words), "swaps") for item in _sequence(pair, "swaps", 2))
             words[one], words[other] = words[other], words[one]
 
     return _each(batch, swaps, "swaps", change)
@@ -125,7 +127,7 @@ def delete_words(batch, positions):
     """
 
     def change(words, gaps, positions):
-        gone = {_position(position, len(words), "positions") for position in positions}
+        gone = {_position(item, len(words), "positions") for item in _sequence(positions, "positions")}
         for position in sorted(gone, reverse=True):
             del words[position]
             before, after = gaps[position : position + 2]
@@ -162,7 +164,8 @@ def insert_words(batch, insertions):
 
     def change(words, gaps, insertions):
         waiting = [[] for _ in range(len(words) + 1)]
-        for position, new in insertions:
+        for pair in _sequence(insertions, "insertions"):
+            position, new = _sequence(pair, "insertions", 2)
             waiting[_position(position, len(waiting), "insertions")].append(_word(new, "insertions"))
         *waiting, last = waiting
         nothing = gaps[0][:0]
@@ -185,10 +188,8 @@ def _before(new, gap, word, space):
 def _each(batch, changes, name, change):
     """``change(words, gaps, entry)`` done to each example of `batch` with its entry of `changes`."""
     check_batch(batch)
-    if len(changes) != len(batch):
-        raise ValueError(f"{name}: expected one entry for each of {len(batch)} examples, got {len(changes)}")
     output = []
-    for example, entry in zip(batch, changes, strict=True):
+    for example, entry in zip(batch, _sequence(changes, name, len(batch)), strict=True):
         words, gaps = _parts(example)
         change(words, gaps, entry)
         pieces = [gaps[0]]
@@ -229,6 +230,15 @@ def check_batch(batch):
         raise TypeError(
             f"batch: expected a list of sentences or of lists of tokens, got {type(batch).__name__}"
         )
+
+
+def _sequence(value, name, length=None):
+    """`value`, a sequence of so many things, or an error naming it."""
+    if isinstance(value, (str, Mapping)) or not hasattr(value, "__len__"):
+        raise TypeError(f"{name}: expected a list, got {value!r}")
+    if length not in (None, len(value)):
+        raise ValueError(f"{name}: expected {length} entries, got {value!r}")
+    return value
 
 
 def _position(position, count, name):
@@ -275,7 +285,7 @@ class _Some(Transform):
         """How often something is done to so many words."""
         if self.count is not None:
             return self.count
-        return max(1, int(self.p * available)) if self.p > 0 else 0
+        return max(1, int(self.p * available + 1e-9)) if self.p > 0 else 0  # 0.29 * 100 is 28.999...
 
 
 class _WithSynonyms(_Some):
