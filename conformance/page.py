@@ -1,5 +1,7 @@
 """The published page: what the runs found, as Markdown."""
 
+from cases import schedules as rate_cases
+
 from . import paths
 
 __all__ = ["render"]
@@ -26,7 +28,7 @@ says how far the two agree. A script writes it; nobody types the figures.
 
 {machines}
 
-The largest error of all is {worst}.
+The largest error of an operator is {worst}.
 
 Each operator has a list of calls: random shapes and options, and those that chance would miss, such as ties, NaN, and
 empty axes. Both sides compute each call, forward and backward, from the same inputs and the same random gradient. The
@@ -37,8 +39,8 @@ Two measures are used, because no single one is honest everywhere. An operator t
 can be arbitrarily small beside its terms. There the error of each element is divided by the sum of the absolute values
 of its terms. For all other operators the largest error is divided by the largest value of the result.
 
-A test fails where an error exceeds {double:.0e} in double or {single:.0e} in single precision. Rounding alone makes
-about 1e-16 and 1e-7. A 0 means that the two are equal to the last bit.
+A test fails where an error exceeds {double} in double or {single} in single precision. Rounding alone makes about 1e-16
+and 1e-7. A 0 means that the two are equal to the last bit.
 
 The tests check more than this page shows: {refusals} calls that must fail with PyTorch's class of error, arrays in every
 memory layout, inputs that stay unchanged, and gradients asked for one at a time.
@@ -58,21 +60,26 @@ The last column says whether PyTorch compiles the operator into one graph, forwa
 OPTIMIZERS = """\
 ## Optimizers
 
-From scratch and in `torch.optim` an optimizer walks {steps} steps along the same gradients: noise plus the slope of a bowl,
-and now and then none at all. The paths have every option, alone and with others, groups with options of their own, rates
-that change on the way, and random options. The figure is the largest deviation of a parameter at any step of any path,
-divided by the largest value that this parameter has had. A test fails above {double:.0e} in double or {single:.0e} in
-single precision.
+From scratch and in `torch.optim` an optimizer takes {steps} steps along the same gradients: noise plus the slope of a
+bowl. Now and then a parameter has no gradient. A path stands for one choice of options. There are paths for every option,
+alone and with others, for groups with options of their own, for options that change between two steps, and for random
+options. Each figure is the largest deviation of a parameter from PyTorch's at any step of any path, divided by the largest
+value that this parameter has had until then. A test fails above {double} in double or {single} in single precision.
 
-The tests check more than this page shows: {refusals} options that must be refused, states that are saved and loaded on the
-way, and states of PyTorch that are loaded here.
+L-BFGS is not in the table: it chooses itself where it evaluates the loss, so it cannot be given gradients. The tests let
+both versions solve the same problems, and compare every place where they evaluate.
+
+The tests check more than this page shows: {refusals} options that must be refused, and states that are saved and loaded
+half-way, from here to PyTorch and back too.
 """
 
 SCHEDULES = """\
 ## Schedules
 
-A schedule gives the rate at each step by a formula. PyTorch's schedulers mostly multiply the rate before. The figure is
-the largest deviation at any step of any case, divided by the largest rate of the case; all are in double precision.
+A schedule gives the learning rate of each step, or the momentum, by a formula. PyTorch's schedulers mostly compute it from
+that of the step before, so that rounding errors add up there. Each figure is the largest deviation at any step of any case,
+divided by the largest rate of the case. All are in double precision, on the CPU. A test fails where a rate deviates by more
+than {tolerance} of itself and {floor} of the largest together.
 """
 
 
@@ -91,8 +98,8 @@ def render(runs, tolerance):
         INTRODUCTION.format(
             machines="\n".join(machine(run) for run in runs.values()),
             worst=" and ".join(worst(runs, kind) for kind in tolerance),
-            double=tolerance["float64"],
-            single=tolerance["float32"],
+            double=figure(tolerance["float64"]),
+            single=figure(tolerance["float32"]),
             refusals=sum(record["refusals"] for record in records),
         )
     ]
@@ -113,8 +120,8 @@ def optimizers(runs):
     records = runs["cpu"]["optimizers"]
     text = OPTIMIZERS.format(
         steps=paths.STEPS,
-        double=paths.TOLERANCE["float64"],
-        single=paths.TOLERANCE["float32"],
+        double=figure(paths.TOLERANCE["float64"]),
+        single=figure(paths.TOLERANCE["float32"]),
         refusals=sum(record["refusals"] for record in records),
     )
     rows = []
@@ -131,7 +138,8 @@ def schedules(records):
         (f"`{record['name']}`", figure(record["error"]), str(record["cases"]), str(record["steps"]))
         for record in records
     ]
-    return f"{SCHEDULES}\n{table(('Schedule', 'Deviation', 'Cases', 'Steps'), rows)}"
+    text = SCHEDULES.format(tolerance=figure(rate_cases.TOLERANCE), floor=figure(rate_cases.FLOOR))
+    return f"{text}\n{table(('Schedule', 'Deviation', 'Cases', 'Steps'), rows)}"
 
 
 def named(records, name):

@@ -44,11 +44,11 @@ class Walk:
     def __init__(self, name, path, dtype, device="cpu", seed=0):
         self.name, self.path, self.dtype, self.device = name, path, dtype, device
         self.generator = np.random.default_rng(seed)
-        start = [np.asarray(self.generator.standard_normal(shape), dtype) for shape in SHAPES]
+        self.values = [np.asarray(self.generator.standard_normal(shape), dtype) for shape in SHAPES]
         self.scales = [10 ** self.generator.uniform(-2, 0, shape) for shape in SHAPES]
-        self.ours = [scratch.tensor(array, requires_grad=True) for array in start]
-        self.theirs = [torch.tensor(array, device=device, requires_grad=True) for array in start]
-        self.largest = [float(np.abs(array).max(initial=0)) for array in start]
+        self.ours = [scratch.tensor(array, requires_grad=True) for array in self.values]
+        self.theirs = [torch.tensor(array, device=device, requires_grad=True) for array in self.values]
+        self.largest = [np.abs(array).max() for array in self.values]
         self.steps, self.deviation = 0, 0.0
         self.our_optimizer, self.their_optimizer = self.make()
 
@@ -66,35 +66,40 @@ class Walk:
 
         It is that of an element, divided by the largest value that its parameter has had on the way.
         """
+        ours, theirs = [], []
         for _ in range(steps):
-            for optimizer in (self.our_optimizer, self.their_optimizer):
-                for group in optimizer.param_groups:
-                    group.update(copy.deepcopy(self.path.changes.get(self.steps, {})))
+            self._change_options()
             self._set_gradients()
             self.our_optimizer.step()
             self.their_optimizer.step()
             self.steps += 1
-            self._compare()
+            self.values = [tensor.detach().cpu().numpy().copy() for tensor in self.theirs]
+            ours.append([tensor.data.copy() for tensor in self.ours])
+            theirs.append(self.values)
+        for place, (our, their) in enumerate(zip(zip(*ours), zip(*theirs))):
+            self._compare(place, np.reshape(our, (steps, -1)), np.reshape(their, (steps, -1)))
         return self.deviation
 
+    def _change_options(self):
+        for optimizer in (self.our_optimizer, self.their_optimizer):
+            for group in optimizer.param_groups:
+                group.update(self.path.changes.get(self.steps, {}))
+
     def _set_gradients(self):
-        for place, (our, their, scale) in enumerate(zip(self.ours, self.theirs, self.scales)):
-            noise = self.generator.standard_normal(their.shape)
-            gradient = scale * (noise + 0.5 * their.detach().cpu().numpy())
-            gradient = np.asarray(gradient, self.dtype)
+        for place, (our, their, value) in enumerate(zip(self.ours, self.theirs, self.values)):
+            noise = self.generator.standard_normal(value.shape)
+            gradient = np.asarray(self.scales[place] * (noise + 0.5 * value), self.dtype)
             missing = place == self.steps % 4
-            our.grad = None if missing else gradient.copy()
+            our.grad = None if missing else gradient
             their.grad = None if missing else torch.tensor(gradient, device=self.device)
 
-    def _compare(self):
-        for place, (our, their) in enumerate(zip(self.ours, self.theirs)):
-            reference = their.detach().cpu().numpy()
-            self.largest[place] = max(self.largest[place], float(np.abs(reference).max(initial=0)))
-            error = (
-                np.abs(our.data - reference).max(initial=0) / self.largest[place] if reference.size else 0.0
-            )
-            # The deviation from NaN, and to NaN, is without bound: no path leads there.
-            self.deviation = max(self.deviation, float(error) if np.isfinite(error) else np.inf)
+    def _compare(self, place, our, their):
+        """Compare a parameter at each step; arrays of shape (steps, elements)."""
+        largest = np.maximum.accumulate([self.largest[place], *np.abs(their).max(axis=1)])
+        error = (np.abs(our - their).max(axis=1) / largest[1:]).max()
+        self.largest[place] = largest[-1]
+        # The deviation from NaN, and to NaN, is without bound: no path leads there.
+        self.deviation = max(self.deviation, float(error) if np.isfinite(error) else np.inf)
 
 
 def deviation(name, path, dtype, device="cpu", seed=0):

@@ -6,7 +6,7 @@ import torch
 from cases.schedules import Schedule
 from dlcore import pytorch, scratch
 
-__all__ = ["deviation", "from_pytorch", "from_scratch", "of_step"]
+__all__ = ["deviation", "from_pytorch", "from_scratch", "of_step", "rate_of", "scheduler_of"]
 
 
 def of_step(case):
@@ -25,9 +25,7 @@ def from_scratch(case):
 
 def from_pytorch(case):
     """What the scheduler writes into an optimizer at every step."""
-    parts = [part for part in (case, *case.options.get("schedulers", ())) if part.lr is not None]
-    parameter = torch.zeros(1, requires_grad=True)
-    optimizer = torch.optim.SGD([parameter], parts[0].lr if parts else 0.1, momentum=0.5)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], rate_of(case), momentum=0.5)
     scheduler, rates = scheduler_of(case, optimizer), []
     for step in range(case.steps):
         rates.append(optimizer.param_groups[0][case.drives])
@@ -35,6 +33,12 @@ def from_pytorch(case):
         if step < case.steps - 1:
             scheduler.step(*case.metrics[step : step + 1])
     return np.array(rates)
+
+
+def rate_of(case):
+    """The rate that PyTorch's optimizer is made with: that of the case, or of its first part that has one."""
+    parts = [part for part in case.options.get("schedulers", ()) if isinstance(part, Schedule)]
+    return next((part.lr for part in (case, *parts) if part.lr is not None), 0.1)
 
 
 def scheduler_of(case, optimizer):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import torch
 
@@ -79,7 +80,9 @@ def test_a_measured_operator_becomes_rows_of_the_page():
 
 
 def test_measured_optimizers_and_schedules_become_rows_of_the_page():
-    optimizer = measuring.optimizer_record(OPTIMIZERS[-1], "cpu", drawn=1)
+    last = replace(OPTIMIZERS[-1], examples=OPTIMIZERS[-1].examples[-2:])
+    optimizer = measuring.optimizer_record(last, "cpu", drawn=1)
+    assert optimizer["paths"] == 3 and optimizer["refusals"] == len(last.refusals)
     other = optimizer | {"name": "Other", "errors": {"float64": 2e-16, "float32": 3e-7}}
     text = page.optimizers(
         {"cpu": {"optimizers": [optimizer, other]}, "cuda": {"optimizers": [other]}, "mps": {}}
@@ -89,6 +92,8 @@ def test_measured_optimizers_and_schedules_become_rows_of_the_page():
     figures = [page.figure(optimizer["errors"][kind]) for kind in ("float64", "float32")]
     assert f"| `{OPTIMIZERS[-1].name}` | {figures[0]} | {figures[1]} |  |  |" in text
     schedule = measuring.schedule_record("cosine", drawn=2)
+    listed = [item.steps for item in SCHEDULES if item.name == "cosine"]
+    assert schedule["cases"] == len(listed) + 2 and schedule["steps"] > sum(listed)
     assert f"| `cosine` | {page.figure(schedule['error'])} | {schedule['cases']} |" in page.schedules(
         [schedule]
     )

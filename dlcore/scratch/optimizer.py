@@ -33,7 +33,9 @@ class Optimizer:
     Attributes
     ----------
     param_groups : list of dict
-        Each holds ``"params"`` and the options, which may be changed between steps: ``group["lr"] *= 0.1``.
+        Each holds ``"params"`` and the options, which may be changed between steps: ``group["lr"] *= 0.1``. The range
+        of such a change is not checked. What an option remembers begins when it is switched on, where PyTorch raises a
+        KeyError.
     state : dict of Tensor to dict
         What is remembered from step to step, such as a velocity, for every parameter that has moved. Its names are those
         of PyTorch.
@@ -138,12 +140,7 @@ class Optimizer:
 
     @np.errstate(all="ignore")  # infinities and NaN are results like any other, as in PyTorch
     def _move(self, param, options):
-        grad = np.asarray(param.grad)
-        if grad.shape != param.shape or grad.dtype != param.dtype:
-            raise RuntimeError(
-                f"grad: expected shape {param.shape} and {param.dtype} as the parameter has, "
-                f"got {grad.shape} and {grad.dtype}"
-            )
+        grad = gradient(param)
         state = self.state.get(param) or self.start(param.data, options)
         self.update(param.data, grad, state, options)
         if state:
@@ -156,7 +153,7 @@ class Optimizer:
                 if set_to_none:
                     param.grad = None
                 elif param.grad is not None:
-                    param.grad[...] = 0
+                    gradient(param)[...] = 0
 
     def state_dict(self):
         """The state and the options, by the parameters' places instead of the parameters themselves.
@@ -239,11 +236,18 @@ def number(value, name):
     return as_number(value, name)
 
 
+def not_below_0(value, name):
+    """`value` as a Python number, or an error naming `name` where it is none, is negative or NaN."""
+    value = number(value, name)
+    if not value >= 0:
+        raise ValueError(f"{name}: must not be negative, got {value!r}")
+    return value
+
+
 def not_negative(options, *names):
-    """Raise an error naming the first of the options that is no number or is negative (or NaN)."""
+    """Raise an error naming the first of the options that is no number, is negative or NaN."""
     for name in names:
-        if not number(options[name], name) >= 0:
-            raise ValueError(f"{name}: must not be negative, got {options[name]!r}")
+        not_below_0(options[name], name)
 
 
 def two_fractions(options, name):
@@ -259,6 +263,19 @@ def flags(options, *names):
     """Raise an error naming the first of the options that is no bool."""
     for name in names:
         as_bool(options[name], name)
+
+
+def gradient(param):
+    """The gradient of `param` as an array that shares its memory, or an error where it does not fit the parameter."""
+    grad = param.grad.data if isinstance(param.grad, Tensor) else param.grad
+    if not isinstance(grad, np.ndarray):
+        raise TypeError(f"grad: expected an array, got {type(grad).__name__}")
+    if grad.shape != param.shape or grad.dtype != param.dtype:
+        raise RuntimeError(
+            f"grad: expected shape {param.shape} and {param.dtype} as the parameter has, "
+            f"got {grad.shape} and {grad.dtype}"
+        )
+    return grad
 
 
 @contextlib.contextmanager
@@ -310,4 +327,5 @@ def _fitting(key, value, param):
         return int(value) if float(value).is_integer() else float(value)
     if value.shape not in (param.shape, ()):
         raise ValueError(f"state_dict: expected {key} of shape {param.shape}, got {value.shape}")
-    return np.array(value, param.dtype)
+    # NAdam's product is in single precision whatever the parameter is, see there.
+    return np.array(value, np.float32 if key == "mu_product" else param.dtype)

@@ -4,6 +4,9 @@ In the formulas θ is a parameter, g its gradient and t the number of the step, 
 each weight moves by itself. Two options are common to all. ``maximize`` climbs, with -g for g. ``weight_decay`` adds
 ``weight_decay * θ`` to g, the gradient of ``weight_decay / 2 * |θ|²``; where it is decoupled it shrinks θ itself
 instead, ``θ = (1 - lr * weight_decay) * θ``, before the step.
+
+:class:`LBFGS`, :class:`BFGS`, :class:`ConjugateGradient` and :class:`Newton` see all parameters as one vector instead,
+and have neither option.
 """
 
 import math
@@ -55,10 +58,8 @@ class SGD(Optimizer):
     def check(self, options):
         not_negative(options, "lr", "momentum", "weight_decay")
         flags(options, "nesterov", "maximize")
-        momentum, dampening = (
-            number(options["momentum"], "momentum"),
-            number(options["dampening"], "dampening"),
-        )
+        momentum = number(options["momentum"], "momentum")
+        dampening = number(options["dampening"], "dampening")
         if options["nesterov"] and (momentum == 0 or dampening != 0):
             raise ValueError(
                 f"nesterov: needs momentum and no dampening, got momentum={momentum}, dampening={dampening}"
@@ -115,17 +116,17 @@ class Adagrad(Optimizer):
 
     def update(self, theta, grad, state, group):
         g, s = _downhill(theta, grad, group), state["sum"]
-        state["step"] += 1
+        t = state["step"] = state["step"] + 1
         s += g * g
-        theta -= group["lr"] / (1 + (state["step"] - 1) * group["lr_decay"]) * g / (np.sqrt(s) + group["eps"])
+        theta -= group["lr"] / (1 + (t - 1) * group["lr_decay"]) * g / (np.sqrt(s) + group["eps"])
 
 
 class RMSprop(Optimizer):
     """Adagrad that forgets: the gradient is divided by the root of its recent mean square.
 
-    ``v = alpha * v + (1 - alpha) * g²`` and ``θ = θ - lr * g / (√v + eps)``. Centered, √v becomes the deviation √(v -
-    a²) from the mean ``a = alpha * a + (1 - alpha) * g``. With momentum ``b = momentum * b + g / (√v + eps)`` and
-    ``θ = θ - lr * b``.
+    ``v = alpha * v + (1 - alpha) * g²`` and ``θ = θ - lr * g / (√v + eps)``. Centered, ``v - a²`` takes the place of v,
+    the variance around the mean ``a = alpha * a + (1 - alpha) * g``; where rounding makes it negative it is 0, NaN in
+    PyTorch. With momentum ``b = momentum * b + g / (√v + eps)`` and ``θ = θ - lr * b``.
 
     Parameters
     ----------
@@ -140,8 +141,7 @@ class RMSprop(Optimizer):
         See :class:`Optimizer`; a negative option.
 
     Source: ``torch.optim.RMSprop``; Tieleman and Hinton, "Lecture 6.5: RMSProp", Coursera (2012); centered: Graves,
-    "Generating sequences with recurrent neural networks" (2013). Where rounding makes v - a² negative it is 0 here, NaN
-    there.
+    "Generating sequences with recurrent neural networks" (2013).
     """
 
     def __init__(
@@ -154,20 +154,19 @@ class RMSprop(Optimizer):
         flags(options, "centered", "maximize")
 
     def start(self, theta, group):
-        more = ["momentum_buffer"] * bool(group["momentum"]) + ["grad_avg"] * bool(group["centered"])
-        return _zeros(theta, "square_avg", *more)
+        return _zeros(theta, "square_avg")
 
     def update(self, theta, grad, state, group):
         g, v, alpha = _downhill(theta, grad, group), state["square_avg"], group["alpha"]
         state["step"] += 1
         _average(v, alpha, g * g)
         if group["centered"]:
-            a = state["grad_avg"]
+            a = _kept(state, "grad_avg", theta)
             _average(a, alpha, g)
             v = np.maximum(v - a * a, 0)
         g = g / (np.sqrt(v) + group["eps"])
         if group["momentum"]:
-            b = state["momentum_buffer"]
+            b = _kept(state, "momentum_buffer", theta)
             b *= group["momentum"]
             b += g
             g = b
@@ -221,8 +220,8 @@ class Adadelta(Optimizer):
 class Adam(Optimizer):
     """Momentum and RMSprop together, both corrected for their beginning at 0.
 
-    ``m = β1 * m + (1 - β1) * g``, ``v = β2 * v + (1 - β2) * g²``, m̂ = m / (1 - β1^t), v̂ = v / (1 - β2^t) and
-    ``θ = θ - lr * m̂ / (√v̂ + eps)``. AMSGrad takes for v the largest that it has been.
+    ``m = β1 * m + (1 - β1) * g``, ``v = β2 * v + (1 - β2) * g²``, ``m̂ = m / (1 - β1^t)``, ``v̂ = v / (1 - β2^t)`` and
+    ``θ = θ - lr * m̂ / (√v̂ + eps)``. AMSGrad puts the largest v so far into v̂.
 
     Parameters
     ----------
@@ -256,18 +255,18 @@ class Adam(Optimizer):
         flags(options, "amsgrad", "maximize", "decoupled_weight_decay")
 
     def start(self, theta, group):
-        return _zeros(theta, "exp_avg", "exp_avg_sq", *["max_exp_avg_sq"] * bool(group["amsgrad"]))
+        return _zeros(theta, "exp_avg", "exp_avg_sq")
 
     def update(self, theta, grad, state, group):
         g, (beta1, beta2) = _downhill(theta, grad, group), group["betas"]
         m, v = state["exp_avg"], state["exp_avg_sq"]
-        state["step"] += 1
+        t = state["step"] = state["step"] + 1
         _average(m, beta1, g)
         _average(v, beta2, g * g)
         if group["amsgrad"]:
-            v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
-        denominator = _root(v, 1 - beta2 ** state["step"], group["eps"])
-        theta -= group["lr"] / (1 - beta1 ** state["step"]) * m / denominator
+            largest = _kept(state, "max_exp_avg_sq", theta)
+            v = np.maximum(largest, v, out=largest)
+        theta -= group["lr"] / (1 - beta1**t) * m / _root(v, 1 - beta2**t, group["eps"])
 
 
 class AdamW(Adam):
@@ -284,7 +283,7 @@ class AdamW(Adam):
         See :class:`Adam`.
 
     Source: ``torch.optim.AdamW``; Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2,
-    with the schedule's factor in lr.
+    where the decay is multiplied by the schedule's factor alone, not by the rate.
     """
 
     def __init__(
@@ -335,19 +334,21 @@ class Adamax(Optimizer):
     def update(self, theta, grad, state, group):
         g, (beta1, beta2) = _downhill(theta, grad, group), group["betas"]
         m, u = state["exp_avg"], state["exp_inf"]
-        state["step"] += 1
+        t = state["step"] = state["step"] + 1
         _average(m, beta1, g)
         u *= beta2
         np.maximum(u, np.abs(g) + group["eps"], out=u)
-        theta -= group["lr"] / (1 - beta1 ** state["step"]) * m / u
+        theta -= group["lr"] / (1 - beta1**t) * m / u
 
 
 class NAdam(Optimizer):
     """Adam with Nesterov's momentum: the step looks ahead to the next m.
 
-    m and v as in :class:`Adam`; the momentum warms up as ``μ(t) = β1 * (1 - 0.96^(t * momentum_decay) / 2)``. With the
-    product Π of μ(1) to μ(t), ``θ = θ - lr / (√v̂ + eps) * [(1 - μ(t)) / (1 - Π) * g + μ(t + 1) / (1 - Π μ(t + 1)) *
-    m]``.
+    m, v and v̂ as in :class:`Adam`. The momentum rises from about β1 / 2 to β1 as
+    ``μ(t) = β1 * (1 - 0.96^(t * momentum_decay) / 2)``; Π is the product of μ(1) to μ(t). Then ::
+
+        d = (1 - μ(t)) / (1 - Π) * g + μ(t + 1) / (1 - Π * μ(t + 1)) * m
+        θ = θ - lr * d / (√v̂ + eps)
 
     Parameters
     ----------
@@ -382,22 +383,23 @@ class NAdam(Optimizer):
         g, (beta1, beta2) = _downhill(theta, grad, group), group["betas"]
         m, v = state["exp_avg"], state["exp_avg_sq"]
         t = state["step"] = state["step"] + 1
-        mu, ahead = (beta1 * (1 - 0.96 ** (n * group["momentum_decay"]) / 2) for n in (t, t + 1))
+        mu, mu_next = (beta1 * (1 - 0.96 ** (n * group["momentum_decay"]) / 2) for n in (t, t + 1))
         state["mu_product"] *= mu
         product = state["mu_product"].item()
         _average(m, beta1, g)
         _average(v, beta2, g * g)
-        step = (1 - mu) / (1 - product) * g
-        step += ahead / (1 - product * ahead) * m
-        theta -= group["lr"] * step / _root(v, 1 - beta2**t, group["eps"])
+        d = (1 - mu) / (1 - product) * g + mu_next / (1 - product * mu_next) * m
+        theta -= group["lr"] * d / _root(v, 1 - beta2**t, group["eps"])
 
 
 class RAdam(Optimizer):
     """Adam that divides by √v̂ only once enough gradients have been seen for v to mean something.
 
-    m̂ and v as in :class:`Adam`. ``ρ∞ = 2 / (1 - β2) - 1`` and ``ρ = ρ∞ - 2 t β2^t / (1 - β2^t)`` say how many gradients
-    v is the mean of. While ρ is at most 5, ``θ = θ - lr * m̂``. Then ``θ = θ - lr * r * m̂ * √(1 - β2^t) / (√v + eps)``
-    with ``r² = (ρ - 4)(ρ - 2) ρ∞ / ((ρ∞ - 4)(ρ∞ - 2) ρ)``.
+    m̂ and v as in :class:`Adam`. v is the mean of about ``ρ = ρ∞ - 2 t β2^t / (1 - β2^t)`` gradients, in the long run of
+    ``ρ∞ = 2 / (1 - β2) - 1``. As long as ρ is at most 5 (4 in the paper), ``θ = θ - lr * m̂``. After that ::
+
+        r = √((ρ - 4) (ρ - 2) ρ∞ / ((ρ∞ - 4) (ρ∞ - 2) ρ))
+        θ = θ - lr * r * m̂ * √(1 - β2^t) / (√v + eps)
 
     Parameters
     ----------
@@ -461,11 +463,19 @@ def _downhill(theta, grad, group):
 
 
 def _zeros(theta, *names):
+    """The state before the first step: these arrays of zeros, like theta."""
     return {"step": 0, **{name: np.zeros_like(theta) for name in names}}
 
 
+def _kept(state, name, theta):
+    """What the state has under this name; zeros at first, as the option may have been switched on at any step."""
+    if name not in state:
+        state[name] = np.zeros_like(theta)
+    return state[name]
+
+
 def _average(average, beta, value):
-    """Let the running average go on: ``average = beta * average + (1 - beta) * value``, in place."""
+    """Update a running average in place: ``average = beta * average + (1 - beta) * value``."""
     average *= beta
     average += (1 - beta) * value
 
