@@ -9,20 +9,35 @@ import math
 import torch
 from torch.optim import LBFGS, Optimizer
 
+from ..scratch.descent import as_loss, check_descent
 from ..scratch.line_search import strong_wolfe
-from ..scratch.optimizer import not_negative, number
-from ..scratch.second_order import as_loss, check_conjugate_gradient, check_descent, evaluations
+from ..scratch.optimizer import not_negative
+from ..scratch.second_order import check_conjugate_gradient
+from ..scratch.windows import as_int
 
 __all__ = ["BFGS", "LBFGS", "ConjugateGradient", "Newton", "strong_wolfe"]
 
 
 class Descent(Optimizer):
-    """What the classes here share: the loop ``x = x + t d``, as in ``scratch.second_order.Descent``.
+    """What the classes here share: the loop ``x = x + t d``, as in ``scratch.descent.Descent``.
 
     A subclass writes :meth:`direction`. State is kept under the first parameter, with the same keys.
     """
 
-    def __init__(self, params, defaults):
+    evaluations = 5 / 4
+
+    def __init__(
+        self, params, lr, max_iter, max_eval, tolerance_grad, tolerance_change, line_search_fn, **others
+    ):
+        defaults = dict(
+            lr=lr,
+            max_iter=max_iter,
+            max_eval=int(as_int(max_iter, "max_iter") * self.evaluations) if max_eval is None else max_eval,
+            tolerance_grad=tolerance_grad,
+            tolerance_change=tolerance_change,
+            line_search_fn=line_search_fn,
+            **others,
+        )
         self.check(defaults)
         super().__init__(params, defaults)
 
@@ -41,8 +56,8 @@ class Descent(Optimizer):
         if any(param.is_complex() for param in self.param_groups[0]["params"]):
             raise ValueError("params: expected real parameters, got complex ones")
 
-    def direction(self, grad, state, evaluate):
-        """Where to go from the present place, a vector.
+    def direction(self, grad, state, options, evaluate):
+        """Where to go from here, a vector.
 
         Parameters
         ----------
@@ -50,40 +65,29 @@ class Descent(Optimizer):
             The gradient here.
         state : dict
             What is remembered; ``state["n_iter"]`` is 1 at the first iteration.
+        options : dict
+            Those of the group, numbers as Python numbers.
         evaluate : callable
-            Gives ``(loss, gradient)`` at another place, a vector, and stays there.
+            Goes to another place, a vector, and returns the loss and the gradient there.
         """
         raise NotImplementedError(f"{type(self).__name__}: write direction()")
 
-    def first_length(self, grad, slope, state):
+    def first_length(self, grad, slope, state, options):
         """The step length to try first."""
-        lr = number(self.param_groups[0]["lr"], "lr")
         if state["n_iter"] > 1:
-            return lr
-        return lr / max(1.0, grad.abs().sum().item())
+            return options["lr"]
+        return options["lr"] / max(1.0, grad.abs().sum().item())
 
-    def is_stuck(self, slope):
+    def is_stuck(self, slope, options):
         """Whether the direction leads down too little, or up, to follow it."""
-        return slope > -self.param_groups[0]["tolerance_change"]
+        return slope > -options["tolerance_change"]
 
     @torch.no_grad()
     def step(self, closure):
-        """Make up to `max_iter` iterations.
-
-        Parameters
-        ----------
-        closure : callable
-            Clears the gradients, computes them anew and returns the loss: always the same function of the parameters,
-            so no new batch and no new dropout mask while the step lasts.
-
-        Returns
-        -------
-        The loss before the step, as `closure` returned it. Afterwards the gradients are those of the last evaluation,
-        which need not be those of the place reached.
-        """
+        """Make up to `max_iter` iterations; returns the loss before them. See ``scratch.descent.Descent.step``."""
         if not callable(closure):
             raise TypeError(f"closure: expected a function that returns the loss, got {closure!r}")
-        options, state = self.param_groups[0], self.state[self.param_groups[0]["params"][0]]
+        options, state = self._options(), self.state[self.param_groups[0]["params"][0]]
         for count in ("func_evals", "n_iter"):
             state.setdefault(count, 0)
         closure = torch.enable_grad()(closure)
@@ -101,11 +105,11 @@ class Descent(Optimizer):
         for left in reversed(range(options["max_iter"])):
             state["n_iter"] += 1
             origin, earlier = self._place(), loss
-            d = self.direction(grad, state, evaluate)
+            d = self.direction(grad, state, options, evaluate)
             slope = torch.dot(grad, d).item()
-            t = self.first_length(grad, slope, state)
+            t = self.first_length(grad, slope, state, options)
             state["d"], state["t"], state["prev_flat_grad"], state["prev_loss"] = d, 0.0, grad, loss
-            if self.is_stuck(slope):
+            if self.is_stuck(slope, options):
                 break
             if options["line_search_fn"] is not None:
                 t, loss, grad, used = self._search(evaluate, origin, d, t, slope, (loss, grad), budget)
@@ -133,8 +137,7 @@ class Descent(Optimizer):
             loss, grad = evaluate(torch.add(origin, d, alpha=t))
             return loss, grad, torch.dot(grad, d).item()
 
-        options = self.param_groups[0]
-        curvature, loss = number(options["curvature"], "curvature"), here[0]
+        curvature, loss = self._options()["curvature"], here[0]
         return strong_wolfe(
             along,
             t,
@@ -142,10 +145,15 @@ class Descent(Optimizer):
             slope,
             c1=min(1e-4, curvature / 2),
             c2=curvature,
-            max_iter=budget,
+            max_iter=max(budget, 0),
             scale=_largest(d),
             gradient=here[1],
         )
+
+    def _options(self):
+        """The options, with Python numbers instead of arrays and tensors that hold one."""
+        options = {key: value for key, value in self.param_groups[0].items() if key != "params"}
+        return {key: value.item() if hasattr(value, "item") else value for key, value in options.items()}
 
     def _place(self):
         """A copy of all parameters as one vector."""
@@ -153,7 +161,7 @@ class Descent(Optimizer):
 
     def _gradient(self):
         """A copy of all gradients as one vector, 0 for parameters without."""
-        return torch.cat([_gradient(param).reshape(-1) for param in self.param_groups[0]["params"]])
+        return torch.cat([_gradient_of(param).reshape(-1) for param in self.param_groups[0]["params"]])
 
     def _go(self, place):
         """Write a vector into the parameters."""
@@ -183,18 +191,12 @@ class BFGS(Descent):
         line_search_fn="strong_wolfe",
         curvature=0.9,
     ):
-        defaults = {
-            "lr": lr,
-            "max_iter": max_iter,
-            "max_eval": evaluations(max_eval, max_iter, 5 / 4),
-            "tolerance_grad": tolerance_grad,
-            "tolerance_change": tolerance_change,
-            "line_search_fn": line_search_fn,
-            "curvature": curvature,
-        }
-        super().__init__(params, defaults)
+        super().__init__(
+            params, lr, max_iter, max_eval, tolerance_grad, tolerance_change, line_search_fn,
+            curvature=curvature,
+        )  # fmt: skip
 
-    def direction(self, grad, state, evaluate):
+    def direction(self, grad, state, options, evaluate):
         if state["n_iter"] > 1:
             self._learn(state["d"] * state["t"], grad - state["prev_flat_grad"], state)
         H = state.get("inverse_hessian")
@@ -216,8 +218,10 @@ class ConjugateGradient(Descent):
 
     ``d = -g + β d`` with ``β = gᵀg / g'ᵀg'`` ("fletcher-reeves") or ``max(0, gᵀ(g - g') / g'ᵀg')`` ("polak-ribiere").
 
-    Source: Nocedal and Wright, "Numerical Optimization" (2nd edition, 2006), algorithm 5.4, equations 5.44 and 5.45.
+    Source: Nocedal and Wright, "Numerical Optimization" (2nd edition, 2006), algorithm 5.4, equation 5.45.
     """
+
+    evaluations = 5 / 2
 
     def __init__(
         self,
@@ -232,45 +236,32 @@ class ConjugateGradient(Descent):
         curvature=0.1,
         line_search_fn="strong_wolfe",
     ):
-        defaults = {
-            "lr": lr,
-            "max_iter": max_iter,
-            "max_eval": evaluations(max_eval, max_iter, 5 / 2),
-            "tolerance_grad": tolerance_grad,
-            "tolerance_change": tolerance_change,
-            "method": method,
-            "restart": restart,
-            "curvature": curvature,
-            "line_search_fn": line_search_fn,
-        }
-        super().__init__(params, defaults)
+        super().__init__(
+            params, lr, max_iter, max_eval, tolerance_grad, tolerance_change, line_search_fn,
+            method=method, restart=restart, curvature=curvature,
+        )  # fmt: skip
 
     def check(self, options):
         super().check(options)
         check_conjugate_gradient(options)
 
-    def direction(self, grad, state, evaluate):
+    def direction(self, grad, state, options, evaluate):
         steepest, age = grad.neg(), state.get("since_restart", 0) + 1
-        period = self.param_groups[0]["restart"] or len(grad)
+        period = options["restart"] or len(grad)
         if state["n_iter"] > 1 and age < period and state["t"] != 0:
-            d = torch.add(steepest, state["d"], alpha=self._beta(grad, state["prev_flat_grad"]))
+            beta = _beta(grad, state["prev_flat_grad"], options["method"])
+            d = torch.add(steepest, state["d"], alpha=beta)
             if torch.dot(d, grad).item() < 0:
                 state["since_restart"] = age
                 return d
         state["since_restart"] = 0
         return steepest
 
-    def _beta(self, grad, earlier):
-        above, below = torch.dot(grad, grad).item(), torch.dot(earlier, earlier).item()
-        if self.param_groups[0]["method"] == "polak-ribiere":
-            above = max(0.0, torch.dot(grad, grad - earlier).item())
-        return above / below if below else 0.0
-
-    def first_length(self, grad, slope, state):
+    def first_length(self, grad, slope, state, options):
         length = 0.0
-        if state["n_iter"] > 1 and self.param_groups[0]["line_search_fn"] is not None:
+        if state["n_iter"] > 1 and options["line_search_fn"] is not None and slope != 0:
             length = state["t"] * torch.dot(state["prev_flat_grad"], state["d"]).item() / slope
-        return length if 0 < length < math.inf else super().first_length(grad, slope, state)
+        return length if 0 < length < math.inf else super().first_length(grad, slope, state, options)
 
 
 class Newton(Descent):
@@ -280,8 +271,10 @@ class Newton(Descent):
     torch.func.hessian(loss)(x)`` gives it exactly where the loss is a function of one vector. Where H has negative
     eigenvalues the method climbs along their eigenvectors, unless `damping` outweighs them.
 
-    Source: Nocedal and Wright, "Numerical Optimization" (2nd edition, 2006), equation 3.30, sections 3.4 and 8.1.
+    Source: Nocedal and Wright, "Numerical Optimization" (2nd edition, 2006), sections 3.3, 3.4 and 8.1.
     """
+
+    evaluations = 25
 
     def __init__(
         self,
@@ -298,41 +291,40 @@ class Newton(Descent):
     ):
         if not (hessian is None or callable(hessian)):
             raise TypeError(f"hessian: expected a function that returns a matrix, or None, got {hessian!r}")
-        defaults = {
-            "lr": lr,
-            "damping": damping,
-            "line_search_fn": line_search_fn,
-            "max_iter": max_iter,
-            "max_eval": evaluations(max_eval, max_iter, 25),
-            "tolerance_grad": tolerance_grad,
-            "tolerance_change": tolerance_change,
-            "curvature": curvature,
-        }
-        super().__init__(params, defaults)
         self.hessian = hessian
+        super().__init__(
+            params, lr, max_iter, max_eval, tolerance_grad, tolerance_change, line_search_fn,
+            damping=damping, curvature=curvature,
+        )  # fmt: skip
+
+    def __getstate__(self):
+        """What copying and pickling take along; PyTorch's leaves out what it does not know."""
+        return {**super().__getstate__(), "hessian": self.hessian}
 
     def check(self, options):
         super().check(options)
         not_negative(options, "damping")
 
-    def direction(self, grad, state, evaluate):
+    def direction(self, grad, state, options, evaluate):
         params = self.param_groups[0]["params"]
         moving = torch.cat([torch.full((param.numel(),), param.grad is not None) for param in params])
         moving = moving.to(grad.device)
-        eps = torch.finfo(grad.dtype).eps
+        eps = max(torch.finfo(param.dtype).eps for param in params)
         if self.hessian is None:
             matrix, error = self._measure(moving.nonzero()[:, 0], evaluate, eps), eps ** (2 / 3)
         else:
             matrix, error = self._ask(grad)[moving][:, moving], eps * len(grad)
-        matrix = matrix.clone()
-        matrix.diagonal().add_(number(self.param_groups[0]["damping"], "damping"))
+        matrix = matrix.to(torch.promote_types(grad.dtype, torch.float32))  # linalg knows no half precision
+        matrix = matrix + options["damping"] * torch.eye(
+            len(matrix), dtype=matrix.dtype, device=matrix.device
+        )
         if not matrix.isfinite().all():
             raise RuntimeError("hessian: has entries that are not finite")
         stretches = torch.linalg.svdvals(matrix)
         if len(stretches) and (stretches[-1] <= error * stretches[0]).item():
             raise RuntimeError("hessian: is singular, a damping above 0 makes it invertible")
         d = torch.zeros_like(grad)
-        d[moving] = torch.linalg.solve(matrix, -grad[moving])
+        d[moving] = torch.linalg.solve(matrix, -grad[moving].to(matrix.dtype)).to(grad.dtype)
         return d
 
     def _measure(self, places, evaluate, eps):
@@ -341,9 +333,13 @@ class Newton(Descent):
         rows = []
         for j in places.tolist():
             h = eps ** (1 / 3) * max(1.0, abs(x[j].item()))
-            right, left = x.clone(), x.clone()
-            right[j], left[j] = x[j] + h, x[j] - h
-            rows.append((evaluate(right)[1] - evaluate(left)[1])[places] / (right[j] - left[j]))
+            there, grads = [], []
+            for offset in (h, -h):
+                shifted = x.clone()
+                shifted[j] += offset
+                grads.append(evaluate(shifted)[1][places])
+                there.append(self._place()[j])  # as it is after rounding
+            rows.append((grads[0] - grads[1]) / (there[0] - there[1]))
         self._go(x)
         matrix = torch.stack(rows) if rows else x.new_zeros(0, 0)
         return (matrix + matrix.T) / 2
@@ -351,30 +347,40 @@ class Newton(Descent):
     def _ask(self, grad):
         with torch.enable_grad():
             matrix = self.hessian()
-        matrix = torch.as_tensor(matrix, dtype=grad.dtype, device=grad.device).detach()
-        if matrix.shape != (len(grad), len(grad)):
-            raise RuntimeError(f"hessian: expected shape {(len(grad), len(grad))}, got {tuple(matrix.shape)}")
-        return matrix
+        matrix = torch.as_tensor(matrix).detach()
+        if matrix.is_complex() or matrix.shape != (len(grad), len(grad)):
+            raise RuntimeError(
+                f"hessian: expected shape {(len(grad), len(grad))} and real numbers, "
+                f"got {tuple(matrix.shape)} and {matrix.dtype}"
+            )
+        return matrix.to(grad)
 
-    def first_length(self, grad, slope, state):
-        return number(self.param_groups[0]["lr"], "lr")
+    def first_length(self, grad, slope, state, options):
+        return options["lr"]
 
-    def is_stuck(self, slope):
-        if self.param_groups[0]["line_search_fn"] is None:
+    def is_stuck(self, slope, options):
+        if options["line_search_fn"] is None:
             return False
-        if slope > self.param_groups[0]["tolerance_change"]:
+        if slope > options["tolerance_change"]:
             raise RuntimeError(
                 "damping: too small for this hessian, which has negative eigenvalues; its Newton direction leads up, "
                 "and a line search finds nothing there"
             )
-        return super().is_stuck(slope)
+        return super().is_stuck(slope, options)
 
 
-def _gradient(param):
+def _beta(grad, earlier, method):
+    above, below = torch.dot(grad, grad).item(), torch.dot(earlier, earlier).item()
+    if method == "polak-ribiere":
+        above = max(0.0, torch.dot(grad, grad - earlier).item())
+    return above / below if below else 0.0
+
+
+def _gradient_of(param):
     if param.grad is None:
         return torch.zeros_like(param)
     return param.grad.to_dense() if param.grad.is_sparse else param.grad
 
 
 def _largest(vector):
-    return vector.abs().max().item()
+    return vector.abs().max().item() if len(vector) else 0.0

@@ -14,7 +14,7 @@ minimum itself.
 import math
 from typing import NamedTuple
 
-from .windows import as_number
+from .windows import as_int, as_number
 
 __all__ = ["strong_wolfe"]
 
@@ -114,6 +114,9 @@ def strong_wolfe(
         raise ValueError(f"slope: expected a negative number, a direction that leads downhill, got {slope!r}")
     if not 0 < c1 < c2 < 1:
         raise ValueError(f"c1, c2: expected 0 < c1 < c2 < 1, got {c1!r} and {c2!r}")
+    if as_int(max_iter, "max_iter") < 0:
+        raise ValueError(f"max_iter: must not be negative, got {max_iter!r}")
+    tolerance, scale = as_number(tolerance, "tolerance"), as_number(scale, "scale")
     line = Line(evaluate, Point(0.0, loss, slope, gradient), c1, c2, max_iter)
     ends, done = bracket(line, float(step))
     found = ends[-1] if done else zoom(line, ends, tolerance, scale)
@@ -154,9 +157,8 @@ def zoom(line, ends, tolerance, scale):
             continue
         if line.flat(point):
             return point
-        if (
-            point.slope * (ends[1 - low].step - ends[low].step) >= 0
-        ):  # uphill: the minimum lies on the other side
+        towards = ends[1 - low].step - ends[low].step
+        if point.slope * towards >= 0:  # uphill: the minimum lies on the other side
             ends[1 - low] = ends[low]
         ends[low] = point
     return ends[low]
