@@ -16,11 +16,11 @@ class Checkpoint:
     ----------
     path : path or None
         With None nothing is written or read.
-    engine : dlcore.scratch.training.Engine or dlcore.pytorch.training.Engine
+    engine : scratch.training.Engine or pytorch.training.Engine
         Turns states into files, and knows the state of the random numbers.
     run : dict
         What must not differ between the run that was interrupted and the one that goes on.
-    network : dlcore.scratch.nn.Module or torch.nn.Module
+    network : scratch.nn.Module or torch.nn.Module
     parts : objects with ``state_dict`` and ``load_state_dict``, or None
     """
 
@@ -55,8 +55,7 @@ class Checkpoint:
         """
         if self.path is None or not self.path.exists():
             return
-        with open(self.path, "rb") as file:
-            state = self.engine.load(file)
+        state = self._read()
         for name, value in self.run.items():
             if state["run"][name] != value:
                 raise ValueError(
@@ -66,5 +65,19 @@ class Checkpoint:
         if set(state) - {"run", "random"} != set(self.parts):
             raise ValueError(f"checkpoint: {self.path} holds {sorted(state)}, expected {sorted(self.parts)}")
         for name, part in self.parts.items():
-            part.load_state_dict(state[name])
+            try:
+                self.engine.restore(part, state[name])
+            except (KeyError, RuntimeError, TypeError, ValueError) as error:
+                raise ValueError(f"checkpoint: {self.path} is of another {name}: {error}") from error
         self.engine.load_state_dict(self.network, state["random"])
+
+    def _read(self):
+        with open(self.path, "rb") as file:
+            try:
+                state = self.engine.load(file)
+                state["run"], state["random"]
+            except Exception as error:  # the libraries that read it have many kinds
+                raise ValueError(
+                    f"checkpoint: {self.path} is damaged, or no checkpoint of this backend"
+                ) from error
+        return state

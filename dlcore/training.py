@@ -59,14 +59,17 @@ class History:
 
 def train(
     network, optimizer, loss, data, epochs, *, batch_size=32, seed=0, validation=None, transform=None, schedule=None,
-    max_norm=None, early_stopping=None, watch=False, checkpoint=None, checkpoint_every=None, progress=True, engine=None,
+    max_norm=None, early_stopping=None, snapshots=None, watch=False, checkpoint=None, checkpoint_every=None,
+    progress=True, engine=None,
 ):  # fmt: skip
     """Train `network` on minibatches, and go on where an earlier call was interrupted.
 
     Parameters
     ----------
     network : dlcore.scratch.nn.Module or torch.nn.Module
-    optimizer : optimizer over the network's parameters, of the same backend
+    optimizer : optimizer over parameters of the network, of the same backend
+        Parameters that it does not have stay as they are. A loss that has parameters, such as center loss, must be a
+        part of the network.
     loss : callable
         ``loss(output, targets)``, the mean over the examples: ``scratch.cross_entropy``, ``pytorch.cross_entropy``.
     data : tuple of two arrays
@@ -80,25 +83,29 @@ def train(
         the generators for `transform`. Layers such as dropout have generators of their own.
     validation : tuple of two arrays, optional
         Evaluated after each epoch.
-    transform : callable, optional
+    transform : callable or list of callables, optional
         Augments each minibatch: a transform of ``augmentation``, which changes the inputs, or any function
-        ``transform(inputs, targets, generator)`` that returns inputs and targets, such as ``mixup``.
+        ``transform(inputs, targets, generator)`` that returns inputs and targets, such as ``mixup``. Those in a list
+        follow each other.
     schedule : callable, optional
         ``schedule(step, lr)`` gives the rate for a step, from the rate that the optimizer was made with; such as
-        ``functools.partial(schedules.cosine, T_max=1000)``. Steps count minibatches from 0.
+        ``functools.partial(scratch.schedules.cosine, T_max=1000)``, for either backend. Steps count minibatches from 0.
     max_norm : float, optional
         Gradients of a larger norm, all parameters together, are scaled down to it.
     early_stopping : EarlyStopping, optional
-        Observes the validation loss. At its stop the training ends; the best parameters are then put back.
+        Observes the validation loss, and ends the training. However that ends, the best parameters are then put back.
+    snapshots : Snapshots, optional
+        Observes the network after each step, and so keeps a copy at the end of every cycle of the `schedule`.
     watch : bool
         Record statistics of the activations of every layer, on the first minibatch of `data`, after each epoch.
     checkpoint : path, optional
-        Where the state of the run is kept. If the file is there, the run goes on from it.
+        Where the state of the run is kept, from before the first step on. If the file is there, the run goes on from
+        it: `network`, `optimizer` and `early_stopping` need only be made in the same way.
     checkpoint_every : int, optional
         Steps from one writing to the next; by default an epoch.
     progress : bool
         Show a bar.
-    engine : dlcore.scratch.training.Engine or dlcore.pytorch.training.Engine, optional
+    engine : scratch.training.Engine or pytorch.training.Engine, optional
         How to compute, such as ``pytorch.training.Engine(autocast=torch.bfloat16)``. By default the network's backend's.
 
     Returns
@@ -108,54 +115,67 @@ def train(
     Raises
     ------
     RuntimeError
-        A gradient that is not finite.
+        A gradient that is not finite. Nothing is moved by it.
     ValueError
-        Options out of range, data of different lengths, a checkpoint of another run.
+        Options out of range, data of different lengths, an optimizer over other parameters than the network's, a
+        checkpoint of another run or one that cannot be read.
     TypeError
-        A network of neither backend.
+        A network of neither backend, options of another kind.
     """
     engine = engine or engine_for(network)
-    count = examples_in(data, "data")
-    check_options(epochs, batch_size, seed, max_norm, checkpoint_every, validation, early_stopping)
-    per_epoch = math.ceil(count / batch_size)
+    check_options(epochs, batch_size, seed, max_norm, checkpoint_every, loss, transform, schedule)
+    check_optimizer(optimizer, network)
+    check_early_stopping(early_stopping, validation)
+    data = arrays(engine, data, "data")
+    if validation is not None:
+        validation = arrays(engine, validation, "validation")
+    count = len(data[0])
+    sizes = [min(batch_size, count - start) for start in range(0, count, batch_size)]
+    steps = epochs * len(sizes)
 
     model, history = engine.prepare(network.train()), History()
-    run = {"examples": count, "batch_size": batch_size, "seed": seed}
+    run = {"examples": count, "batch_size": batch_size, "seed": seed, "optimizer": type(optimizer).__name__}
     keeper = Checkpoint(
-        checkpoint, engine, run, network=network, optimizer=optimizer, history=history, early_stopping=early_stopping
+        checkpoint, engine, run, network=network, optimizer=optimizer, history=history, early_stopping=early_stopping,
+        snapshots=snapshots,
     )  # fmt: skip
     keeper.load()
-    with progress_bar(epochs * per_epoch, len(history.loss), progress and engine.is_first) as show:
-        while len(history.loss) < epochs * per_epoch and not getattr(early_stopping, "should_stop", False):
-            step = len(history.loss)
-            epoch, place = divmod(step, per_epoch)
+    check_start(history, steps, early_stopping)
+    keeper.save()  # wherever the run is interrupted, there is something to go on from
+    with progress_bar(steps, len(history.loss), progress and engine.is_first) as show:
+        for step in range(len(history.loss), steps):
+            if early_stopping is not None and early_stopping.should_stop:
+                break
+            epoch, place = divmod(step, len(sizes))
             rows = shuffled(count, seed, epoch)[place * batch_size : (place + 1) * batch_size]
             inputs, targets = engine.tensors(data, rows)
             if transform is not None:
                 inputs, targets = transformed(transform, inputs, targets, engine.generator(seed, step))
             if schedule is not None:
                 set_rate(optimizer, schedule, step)
-            seen = one_step(engine, model, network, optimizer, loss, inputs, targets, max_norm)
+            seen = one_step(engine, model, optimizer, loss, inputs, targets, max_norm)
             history.add(*seen)
+            if snapshots is not None:
+                snapshots.observe(network)
             show(loss=seen[0], accuracy=seen[1])
-            if place + 1 == per_epoch:
-                sizes = [batch_size] * (per_epoch - 1) + [len(rows)]
+            if place + 1 == len(sizes):
                 end_epoch(history, sizes, engine, network, loss, validation, early_stopping)
                 if watch:
-                    inputs, _ = engine.tensors(data, slice(batch_size))
+                    inputs, _ = engine.tensors(data, np.arange(sizes[0]))
                     history.activations.append(activation_statistics(engine, network, inputs))
-            if (step + 1) % (checkpoint_every or per_epoch) == 0:
+            if (step + 1) % (checkpoint_every or len(sizes)) == 0:
                 keeper.save()
     keeper.save()
-    if getattr(early_stopping, "best_state", None) is not None:
+    if early_stopping is not None and early_stopping.best_state is not None:
         network.load_state_dict(early_stopping.best_state)
     return history
 
 
-def one_step(engine, model, network, optimizer, loss, inputs, targets, max_norm):
+def one_step(engine, model, optimizer, loss, inputs, targets, max_norm):
     """Move the parameters once; the loss, accuracy, learning rate and gradient norm of the step."""
     part, wanted, weight = engine.share(inputs, targets)
-    parameters, seen = list(network.parameters()), []
+    parameters = [param for group in optimizer.param_groups for param in group["params"]]
+    seen = []
 
     def closure():  # some optimizers compute the gradient several times in one step
         optimizer.zero_grad()
@@ -164,9 +184,12 @@ def one_step(engine, model, network, optimizer, loss, inputs, targets, max_norm)
             value = loss(output, wanted) * weight
         engine.backward(value)
         norm = engine.clip(optimizer, parameters, max_norm)
-        if not (math.isfinite(norm) or engine.skips_infinite_gradients):
+        overflow = engine.skips_infinite_gradients and math.isfinite(value.item())
+        if not (
+            math.isfinite(norm) or overflow or seen
+        ):  # a line search may try too far a step, and come back
             raise RuntimeError(f"gradient: its norm is {norm}, at a loss of {value.item()}; try a smaller lr")
-        correct = accuracy(engine.array(output), engine.array(wanted))
+        correct = accuracy(engine, output, wanted)
         seen.append((value.item(), None if correct is None else correct * weight, norm))
         return value
 
@@ -181,8 +204,9 @@ def evaluate(network, loss, data, batch_size=256, engine=None):
 
     Parameters
     ----------
-    network, loss, data, batch_size, engine
-        As for :func:`train`.
+    network : dlcore.scratch.nn.Module, torch.nn.Module or Ensemble
+    loss, data, batch_size, engine
+        As for :func:`train`. The output of an ensemble is probabilities.
 
     Returns
     -------
@@ -191,24 +215,28 @@ def evaluate(network, loss, data, batch_size=256, engine=None):
         are not class indices.
     """
     engine = engine or engine_for(network)
-    count = examples_in(data, "data")
+    data = arrays(engine, data, "data")
     if as_int(batch_size, "batch_size") < 1:
         raise ValueError(f"batch_size: must be at least 1, got {batch_size!r}")
     engine.place(network)
     losses, correct, sizes = [], [], []
     with evaluating(network), engine.no_grad():
-        for start in range(0, count, batch_size):
-            inputs, targets = engine.tensors(data, slice(start, start + batch_size))
+        for start in range(0, len(data[0]), batch_size):
+            rows = np.arange(start, min(start + batch_size, len(data[0])))
+            inputs, targets = engine.tensors(data, rows)
             with engine.precision():
                 output = network(inputs)
                 losses.append(loss(output, targets).item())
-            correct.append(accuracy(engine.array(output), engine.array(targets)))
-            sizes.append(len(targets))
+            correct.append(accuracy(engine, output, targets))
+            sizes.append(len(rows))
     return {"loss": mean(losses, sizes), "accuracy": mean(correct, sizes)}
 
 
-def accuracy(output, targets):
-    """The share of targets, class indices, at which `output` (N, C, ...) is largest; None for other targets."""
+def accuracy(engine, output, targets):
+    """The share of targets, class indices, at which `output` (N, C, ...) is largest; None for anything else."""
+    if getattr(output, "ndim", 0) < 2:  # such as the tuple of a recurrent layer
+        return None
+    output, targets = engine.array(output), engine.array(targets)
     if targets.dtype.kind not in "iu" or output.shape[:1] + output.shape[2:] != targets.shape:
         return None
     return float((output.argmax(1) == targets).mean())
@@ -216,6 +244,7 @@ def accuracy(output, targets):
 
 def end_epoch(history, sizes, engine, network, loss, validation, early_stopping):
     """Record the means of the epoch, and evaluate."""
+    engine.agree(network)
     record = {name: mean(getattr(history, name)[-len(sizes) :], sizes) for name in ("loss", "accuracy")}
     if validation is not None:
         for name, value in evaluate(network, loss, validation, engine=engine).items():
@@ -230,7 +259,7 @@ def activation_statistics(engine, network, inputs):
     found = {}
 
     def record(name, module, inputs, output):
-        output = engine.array(output[0] if isinstance(output, tuple) else output)
+        output = engine.array(output[0] if isinstance(output, tuple) else output).astype(np.float64)
         found[name] = {
             "mean": float(output.mean()),
             "std": float(output.std()),
@@ -251,7 +280,9 @@ def activation_statistics(engine, network, inputs):
 
 
 def engine_for(network):
-    """The engine of the backend that `network` is made with."""
+    """The engine of the backend that `network`, or an ensemble of networks, is made with."""
+    if isinstance(network, scratch.Ensemble):  # pytorch.Ensemble is one
+        network = network.members[0]
     if isinstance(network, scratch.nn.Module):
         return scratch.training.Engine()
     if any(kind.__module__ == "torch.nn.modules.module" for kind in type(network).__mro__):
@@ -269,9 +300,12 @@ def shuffled(count, seed, epoch):
 
 def transformed(transform, inputs, targets, generator):
     """A minibatch after augmentation."""
-    if isinstance(transform, scratch.augmentation.Transform):
-        return transform(inputs, generator), targets
-    return transform(inputs, targets, generator=generator)
+    for one in transform if isinstance(transform, (list, tuple)) else [transform]:
+        if isinstance(one, scratch.augmentation.Transform):
+            inputs = one(inputs, generator)
+        else:
+            inputs, targets = one(inputs, targets, generator=generator)
+    return inputs, targets
 
 
 def set_rate(optimizer, schedule, step):
@@ -318,11 +352,23 @@ def mean(values, sizes):
     """The mean of `values`, each of which stands for so many examples; None if one is missing."""
     if None in values:
         return None
-    return math.fsum(value * size for value, size in zip(values, sizes)) / sum(sizes)
+    return math.fsum(value * size for value, size in zip(values, sizes)) / math.fsum(sizes)
 
 
-def check_options(epochs, batch_size, seed, max_norm, checkpoint_every, validation, early_stopping):
-    """Raise an error that names the first option out of its range."""
+def arrays(engine, data, name):
+    """Inputs and targets as arrays of the same length."""
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        got = f"{len(data)} of them" if isinstance(data, (tuple, list)) else type(data).__name__
+        raise TypeError(f"{name}: expected a tuple of inputs and targets, got {got}")
+    data = engine.arrays(data)
+    lengths = [len(array) if array.ndim else None for array in data]
+    if lengths[0] != lengths[1] or not lengths[0]:
+        raise ValueError(f"{name}: expected as many targets as inputs, at least one, got {lengths}")
+    return data
+
+
+def check_options(epochs, batch_size, seed, max_norm, checkpoint_every, loss, transform, schedule):
+    """Raise an error that names the first option of another kind or out of its range."""
     every = 1 if checkpoint_every is None else checkpoint_every
     for name, value, least in (
         ("epochs", epochs, 1),
@@ -334,17 +380,42 @@ def check_options(epochs, batch_size, seed, max_norm, checkpoint_every, validati
             raise ValueError(f"{name}: must be at least {least}, got {value!r}")
     if max_norm is not None and not as_number(max_norm, "max_norm") > 0:
         raise ValueError(f"max_norm: must be positive, got {max_norm!r}")
-    if validation is not None:
-        examples_in(validation, "validation")
-    elif early_stopping is not None:
+    functions = [("loss", loss)]
+    if schedule is not None:
+        functions.append(("schedule", schedule))
+    if transform is not None:
+        several = isinstance(transform, (list, tuple))
+        functions += [("transform", one) for one in (transform if several else [transform])]
+    for name, function in functions:
+        if not callable(function):
+            raise TypeError(f"{name}: expected a function, got {type(function).__name__}")
+
+
+def check_optimizer(optimizer, network):
+    """Raise an error unless all that the optimizer moves belongs to the network: checkpoints hold nothing else."""
+    own = {id(param) for param in network.parameters()}
+    moved = [id(param) for group in optimizer.param_groups for param in group["params"]]
+    others = len(set(moved) - own)
+    if others:
+        raise ValueError(
+            f"optimizer: {others} of its {len(moved)} parameters are not the network's; "
+            "make it from network.parameters()"
+        )
+
+
+def check_early_stopping(early_stopping, validation):
+    """Raise an error unless there is a validation loss to observe, of which less is better."""
+    if early_stopping is not None and validation is None:
         raise ValueError("early_stopping: needs validation data, got validation=None")
+    if getattr(early_stopping, "mode", "min") != "min":
+        raise ValueError(f"early_stopping: observes a loss, expected mode='min', got {early_stopping.mode!r}")
 
 
-def examples_in(data, name):
-    """How many examples `data` has: inputs and targets of the same length."""
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise TypeError(f"{name}: expected a tuple of inputs and targets, got {type(data).__name__}")
-    lengths = [len(array) for array in data]
-    if lengths[0] != lengths[1] or not lengths[0]:
-        raise ValueError(f"{name}: expected as many targets as inputs, at least one, got {lengths}")
-    return lengths[0]
+def check_start(history, steps, early_stopping):
+    """Raise an error where nothing would be left to do, though something was asked for."""
+    if len(history.loss) > steps:
+        raise ValueError(
+            f"epochs: the run kept in the checkpoint has gone on for {len(history.loss)} steps already, got {steps}"
+        )
+    if early_stopping is not None and early_stopping.should_stop and not history.loss:
+        raise ValueError("early_stopping: it has stopped another run; make a new one")

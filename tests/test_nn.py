@@ -491,6 +491,15 @@ def test_what_a_hook_returns_takes_the_place_of_the_output(backend):
     assert [float(value) for value in network(input)] == [0, 2]
 
 
+@backends
+def test_a_hook_may_remove_itself(backend):
+    layer, seen = backend.nn.ReLU(), []
+    once = layer.register_forward_hook(lambda module, inputs, output: (seen.append(1), once.remove())[1])
+    for _ in range(2):
+        layer(backend.tensor([1.0]))
+    assert seen == [1]
+
+
 def test_a_hook_that_cannot_be_called_is_an_error():
     with pytest.raises(TypeError, match="hook"):
         scratch.nn.ReLU().register_forward_hook("print")

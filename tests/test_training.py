@@ -1,13 +1,16 @@
 """dlcore.training: both backends learn by it, and a run that was killed goes on as if nothing had happened."""
 
 import functools
+import io
 import json
+import math
 import os
 import pathlib
 import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -17,6 +20,17 @@ from dlcore import data, pytorch, scratch, training
 
 BACKENDS = {"scratch": scratch, "pytorch": pytorch}
 backends = pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch):
+    """Whatever the machine has: numbers are compared to the last bit, and small arrays need no threads."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def network(backend, seed=0, dropout=0.0, dtype="double"):
@@ -169,10 +183,46 @@ def test_transforms_change_the_inputs_and_functions_both(backend):
     drawn = []
     _, blank = run(backend, 1, transform=Blank(), optimizer=lambda p: backend.optimizers.SGD(p, 0.0))
     assert np.ptp(blank.loss[:3]) < 1.5  # the bias alone speaks
-    _, one = run(backend, 1, transform=shuffle, seed=1)
-    _, two = run(backend, 1, transform=shuffle, seed=1)
-    assert drawn[:4] == drawn[4:] and len(set(drawn)) == 4
+    _, one = run(backend, 2, transform=shuffle, seed=1)
+    _, two = run(backend, 2, transform=shuffle, seed=1)
+    assert drawn[:8] == drawn[8:] and len(set(drawn)) == 8
     assert one.loss == two.loss
+
+
+@backends
+def test_transforms_in_a_list_follow_each_other(backend):
+    class Blank(scratch.augmentation.Transform):
+        def apply(self, batch):
+            return batch * 0
+
+    def note(inputs, targets, generator):
+        seen.append(values(inputs))
+        return inputs + 1, (targets + 1) % 10
+
+    seen = []
+    run(backend, 1, transform=[note, Blank(), note])
+    assert len(seen) == 8
+    assert all((array == 0).all() for array in seen[1::2]) and seen[0].any()
+    with pytest.raises(TypeError, match="transform"):
+        run(backend, 1, transform=[note, None])
+
+
+@backends
+def test_a_trial_step_that_goes_too_far_is_left_to_the_optimizer(backend):
+    class Trying(backend.optimizers.SGD):
+        def step(self, closure):
+            loss = closure()
+            before = [values(param) for param in self.param_groups[0]["params"]]
+            with backend.no_grad() if backend is scratch else torch.no_grad():
+                for param in self.param_groups[0]["params"]:
+                    param.data[...] = np.nan if backend is scratch else torch.nan
+            closure()
+            for param, value in zip(self.param_groups[0]["params"], before):
+                param.data[...] = value if backend is scratch else torch.from_numpy(value)
+            return loss
+
+    _, history = run(backend, 1, optimizer=lambda parameters: Trying(parameters, 0.1))
+    assert np.isfinite(history.loss).all() and np.isfinite(history.gradient_norm).all()
 
 
 @backends
@@ -234,91 +284,266 @@ def test_regression_has_no_accuracy():
 
 # Runs that are interrupted
 
-SCRIPT = """
-import sys, pathlib
-sys.path.insert(0, {tests!r})
-from test_training import interrupted_run
-interrupted_run({backend!r}, sys.argv[1], {every})
-"""
+
+class Noise(torch.nn.Module):
+    """A layer that draws from a generator of its own, as those from scratch do."""
+
+    def __init__(self):
+        super().__init__()
+        self.source = torch.Generator().manual_seed(0)
+
+    def forward(self, input):
+        noise = torch.randn(input.shape, generator=self.source, dtype=input.dtype)
+        return input + 0.1 * noise if self.training else input
 
 
-def interrupted_run(backend, path, every=None):
-    """Train with everything that draws random numbers or has a state, and write the final weights."""
-    backend, folder = BACKENDS[backend], pathlib.Path(path)
+def random_network(backend, dtype="double"):
+    """Has running averages, layers that draw, and among these two that share a generator."""
+    nn = backend.nn
+    layers = [
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.RReLU() if dtype == "double" else nn.ReLU(), nn.Flatten(), nn.Dropout(0.3), nn.AlphaDropout(0.1),
+        nn.Linear(144, 10),
+    ]  # fmt: skip
+    model = nn.Sequential(*layers, *([Noise()] if backend is pytorch else []))
     if backend is pytorch:
         torch.manual_seed(0)
+        backend.nn.reset_parameters(model, torch.Generator().manual_seed(0))
+    else:
+        backend.nn.reset_parameters(model, np.random.default_rng(0))
+        layers[4].generator = layers[2].generator
+    return getattr(model, dtype)()
 
-    def make(backend):
-        model = network(backend, dropout=0.3)
-        if backend is scratch:
-            scratch.nn.reset_parameters(model, np.random.default_rng(0))
-        return model
+
+def parts_of_a_run(backend, engine=None):
+    """A network, an optimizer and options, so that all that is random or has a state comes together."""
+    dtype = "float" if engine else "double"
+    model = random_network(backend, dtype)
+    weights, biases = ([param for param in model.parameters() if (param.ndim > 1) == many] for many in (1, 0))
+    optimizer = backend.optimizers.Adam(
+        [{"params": weights}, {"params": biases, "lr": np.float64(0.1)}], lr=0.1, amsgrad=True
+    )
 
     def jitter(inputs, targets, generator):
         if backend is scratch:
             return inputs + 0.1 * generator.standard_normal(inputs.shape), targets
         return inputs + 0.1 * torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype), targets
 
-    model, history = run(
-        backend,
-        12,
-        make=make,
-        optimizer=lambda parameters: backend.optimizers.Adam(parameters, 1e-2),
-        transform=jitter,
-        schedule=functools.partial(scratch.schedules.cosine, T_max=48),
-        validation=examples(50, 100),
-        early_stopping=scratch.EarlyStopping(patience=20),
-        max_norm=5.0,
-        watch=True,
-        checkpoint=folder / "run.checkpoint",
-        checkpoint_every=every,
-    )
-    np.savez(folder / "final.npz", **weights(model))
-    (folder / "history.json").write_text(json.dumps(history.state_dict()))
+    return model, optimizer, {
+        "transform": jitter,
+        "schedule": lambda step, lr: lr * np.cos(step / 20),  # a NumPy number
+        "validation": examples(50, 100, dtype=np.float32 if engine else np.float64),
+        "early_stopping": scratch.EarlyStopping(patience=10),
+        "snapshots": scratch.Snapshots(cycle_length=5),
+        "max_norm": 5.0,
+        "watch": True,
+        "batch_size": np.int64(32),
+        "progress": False,
+        "engine": engine,
+    }  # fmt: skip
 
 
-def start(backend, folder, every):
-    code = SCRIPT.format(tests=str(pathlib.Path(__file__).parent), backend=backend, every=every)
-    return subprocess.Popen([sys.executable, "-c", code, str(folder)], stderr=subprocess.PIPE, text=True)
+def train_parts(parts, backend, checkpoint, epochs=3, every=1):
+    """Train, and return what must be the same in the end."""
+    model, optimizer, options = parts
+    history = training.train(
+        model, optimizer, backend.cross_entropy, examples(dtype=options["validation"][0].dtype.type), epochs,
+        checkpoint=checkpoint, checkpoint_every=every, **options,
+    )  # fmt: skip
+    taken = [
+        {name: values(value).tolist() for name, value in state.items()}
+        for state in options["snapshots"].states
+    ]
+    return weights(model), history, options["early_stopping"].best_step, taken
 
 
-@pytest.mark.parametrize(("name", "every"), [("scratch", 3), ("scratch", None), ("pytorch", 1)])
-def test_a_run_killed_again_and_again_ends_with_the_same_weights(name, every, tmp_path):
-    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    undisturbed.mkdir(), killed.mkdir()
-    interrupted_run(name, undisturbed, every)
-    generator, kills, resumed = np.random.default_rng(0), 0, 0
-    while not (killed / "final.npz").exists():
-        process = start(name, killed, every)
-        if kills < 4:
-            # At a random moment after the process began to write checkpoints, in whatever it is doing.
-            before = (
-                (killed / "run.checkpoint").stat().st_mtime_ns if (killed / "run.checkpoint").exists() else 0
-            )
-            while process.poll() is None:
-                file = killed / "run.checkpoint"
-                if file.exists() and file.stat().st_mtime_ns > before:
-                    break
-                time.sleep(0.0005)
-            time.sleep(generator.uniform(0, 0.03))
-            if process.poll() is None:
-                process.kill()
-                kills += 1
-            assert process.wait() in (0, -signal.SIGKILL, 1) and "Error" not in process.stderr.read()
-        else:
-            _, errors = process.communicate(timeout=120)
-            assert process.returncode == 0, errors
-        resumed += 1
-    assert kills >= 2 and resumed >= 3
-    first, second = (np.load(folder / "final.npz") for folder in (undisturbed, killed))
-    for key in first.files:
-        np.testing.assert_array_equal(first[key], second[key], err_msg=key)
-    first, second = (json.loads((folder / "history.json").read_text()) for folder in (undisturbed, killed))
-    assert first == second
+def assert_same_run(first, second):
+    assert repr(first[1:]) == repr(second[1:])  # whole histories, in which NaN is as NaN
+    assert first[0].keys() == second[0].keys()
+    for name, value in first[0].items():
+        np.testing.assert_array_equal(value, second[0][name], err_msg=name)
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """The content of every checkpoint that is written, in order."""
+    contents = []
+    replace = os.replace
+
+    def noting(source, target):
+        contents.append(pathlib.Path(source).read_bytes())
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", noting)
+    return contents
+
+
+def overflowing_engine():
+    """Gradients overflow at first, because the loss is scaled up too far, and steps are passed over."""
+    engine = pytorch.training.Engine("cpu", autocast=torch.float16)
+    engine._new_scaler = lambda: torch.amp.GradScaler("cpu", init_scale=2.0**24)
+    return engine
+
+
+@pytest.mark.parametrize("name", ["scratch", "pytorch", "float16"])
+def test_a_run_goes_on_from_every_checkpoint_as_if_undisturbed(name, tmp_path, written):
+    backend = BACKENDS.get(name, pytorch)
+
+    def parts():
+        if name != "float16":
+            return parts_of_a_run(backend)
+        return parts_of_a_run(backend, overflowing_engine())
+
+    expected = train_parts(parts(), backend, tmp_path / "undisturbed")
+    if name == "float16":
+        assert not math.isfinite(expected[1].gradient_norm[0])
+    else:
+        assert expected[2] < 3  # the best parameters, which were put back, are not the last
+    contents = list(written)
+    assert len(contents) == 1 + 12 + 1
+    for content in contents:
+        (tmp_path / "killed").write_bytes(content)
+        model, optimizer, options = parts()
+        for param in model.parameters():  # nothing but the file knows the weights
+            param.data[...] = 0.5
+        assert_same_run(train_parts((model, optimizer, options), backend, str(tmp_path / "killed")), expected)
 
 
 @backends
-def test_death_at_any_line_of_the_writing_leaves_a_whole_file(backend, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("every", "steps"), [(None, [0, 4, 8, 8]), (3, [0, 3, 6, 8])])
+def test_checkpoints_are_written_so_often(every, steps, backend, tmp_path, written):
+    run(backend, 2, checkpoint=tmp_path / "run.checkpoint", checkpoint_every=every)
+    states = [backend.training.Engine().load(io.BytesIO(content)) for content in written]
+    assert [len(state["history"]["loss"]) for state in states] == steps
+
+
+OPTIMIZERS = [
+    name
+    for name in scratch.optimizers.__all__
+    if name != "Optimizer" and isinstance(getattr(scratch.optimizers, name), type)
+]
+
+
+@backends
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_goes_on_as_if_undisturbed(name, backend, tmp_path, written):
+    generator = np.random.default_rng(0)
+    data = generator.standard_normal((20, 4)), generator.integers(0, 3, 20)
+    few = {"max_iter": 3}
+    options = {"LBFGS": few, "BFGS": few, "ConjugateGradient": few, "Newton": {"damping": 0.1}}.get(name, {})
+
+    def learn(path):
+        model = backend.nn.Linear(4, 3).double()
+        model.load_state_dict({"weight": np.eye(3, 4), "bias": np.zeros(3)}) if backend is scratch else (
+            model.load_state_dict({"weight": torch.eye(3, 4), "bias": torch.zeros(3)})
+        )
+        optimizer = getattr(backend.optimizers, name)(model.parameters(), lr=0.1, **options)
+        training.train(
+            model, optimizer, backend.cross_entropy, data, 3, batch_size=10, progress=False,
+            checkpoint=path, checkpoint_every=1,
+        )  # fmt: skip
+        return weights(model)["weight"]
+
+    expected, contents = learn(tmp_path / "undisturbed"), list(written)
+    assert not np.array_equal(expected, np.eye(3, 4))
+    for content in contents[1:-1]:
+        (tmp_path / "killed").write_bytes(content)
+        np.testing.assert_array_equal(learn(tmp_path / "killed"), expected)
+
+
+def interrupt(call, line):
+    """Call, and raise KeyboardInterrupt before the `line`-th line that runs in the package; how many ran."""
+    ran, before = 0, sys.gettrace()
+
+    def trace(frame, event, argument):
+        nonlocal ran
+        code = frame.f_code
+        generators = code.co_flags & 0x20  # a ``with`` block that is cut short while it cleans up stays open
+        if generators or not any(part in code.co_filename for part in ("dlcore", "torch/optim")):
+            return None
+        if event == "line":
+            ran += 1
+            if ran == line:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return ran
+
+
+@backends
+def test_a_run_interrupted_at_any_line_goes_on_with_the_same_objects(backend, tmp_path):
+    """As in a notebook: the cell is stopped and run again."""
+    expected = train_parts(parts_of_a_run(backend), backend, tmp_path / "undisturbed", 2, None)
+    lines = interrupt(
+        lambda: train_parts(parts_of_a_run(backend), backend, tmp_path / "traced", 2, None), None
+    )
+    for line in np.random.default_rng(0).integers(lines // 20, lines, 12):
+        path, parts = tmp_path / f"run{line}", parts_of_a_run(backend)
+        again = functools.partial(train_parts, parts, backend, path, 2, None)
+        assert interrupt(again, line) == line
+        assert_same_run(again(), expected)
+
+
+def kill_again_and_again(name, folder):
+    """Train undisturbed; then in a child that is killed at random moments, until one comes to the end."""
+    torch.set_num_threads(1)  # a fork takes no other threads along
+    backend, folder, generator = BACKENDS[name], pathlib.Path(folder), np.random.default_rng(0)
+    file = folder / f"{name}.checkpoint"
+
+    def learn(path, result):
+        np.savez(folder / f"{name}-{result}.npz", **train_parts(parts_of_a_run(backend), backend, path, 6)[0])
+
+    learn(folder / f"{name}.undisturbed", "expected")
+    for kills in range(7):
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        child = os.fork()  # what was imported need not be imported again
+        if not child:
+            try:
+                learn(file, "found")
+            finally:
+                os._exit(0)
+        while kills < 6 and (file.stat().st_mtime_ns if file.exists() else 0) <= before:
+            time.sleep(0.0005)
+        if kills < 6:
+            time.sleep(generator.uniform(0, 0.05))
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status):
+            return kills
+    return None
+
+
+KILLING = """
+import json, sys
+sys.path.insert(0, {tests!r})
+import test_training
+print(json.dumps([test_training.kill_again_and_again(name, sys.argv[1]) for name in test_training.BACKENDS]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
+def test_a_process_killed_again_and_again_ends_with_the_same_weights(tmp_path):
+    script = KILLING.format(tests=str(pathlib.Path(__file__).parent))
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        capture_output=True, text=True, timeout=240, check=False, env=environment,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert all(kills >= 2 for kills in json.loads(result.stdout))
+    for name in BACKENDS:
+        expected, found = (np.load(tmp_path / f"{name}-{part}.npz") for part in ("expected", "found"))
+        assert_same_run((dict(found),), (dict(expected),))
+
+
+@backends
+def test_death_in_the_middle_of_writing_leaves_a_whole_file(backend, tmp_path, monkeypatch):
     """A process may die between any two calls to the system: each of them fails once here."""
     path = tmp_path / "run.checkpoint"
     expected, _ = run(backend, 3)
@@ -344,7 +569,25 @@ def test_death_at_any_line_of_the_writing_leaves_a_whole_file(backend, tmp_path,
 
 
 @backends
-def test_a_finished_run_can_be_extended(backend, tmp_path):
+def test_what_is_saved_is_read_again(backend):
+    state = {
+        "by place": {0: {"step": 3, "betas": (0.9, 0.999)}, 1: {}},
+        "numbers": [1e-300, 0.1, math.inf, 2**127, -7, True, None, "text"],
+        "numpy": (np.float64(0.1), np.int64(3)),
+        "array": backend.Tensor([[1.5, 2.5]]).data,
+    }
+    engine, file = backend.training.Engine(), io.BytesIO()
+    engine.save(file, state)
+    file.seek(0)
+    found = engine.load(file)
+    np.testing.assert_array_equal(values(found.pop("array")), [[1.5, 2.5]])
+    del state["array"]
+    assert found == state
+    assert type(found["by place"][0]["betas"]) is tuple and type(found["numbers"]) is list
+
+
+@backends
+def test_a_finished_run_can_be_extended_but_not_taken_back(backend, tmp_path):
     path = tmp_path / "run.checkpoint"
     run(backend, 2, checkpoint=path)
     longer, history = run(backend, 3, checkpoint=path)
@@ -352,23 +595,191 @@ def test_a_finished_run_can_be_extended(backend, tmp_path):
     assert len(history.loss) == 12
     again, _ = run(backend, 3, checkpoint=path)
     assert_same_weights(longer, again)
+    with pytest.raises(ValueError, match="epochs"):
+        run(backend, 2, checkpoint=path)
+
+
+@backends
+def test_a_run_that_stopped_early_stays_stopped_until_patience_grows(backend, tmp_path):
+    def go(patience, path=tmp_path / "run.checkpoint"):
+        stopper = scratch.EarlyStopping(patience)
+        fast = lambda parameters: backend.optimizers.SGD(parameters, 0.5, momentum=0.9)
+        model, history = run(
+            backend, 20, optimizer=fast, validation=examples(50, 100), early_stopping=stopper, checkpoint=path
+        )
+        return weights(model), history, stopper.best_step
+
+    first = go(1)
+    assert len(first[1].epochs) < 20
+    assert_same_run(go(1), first)
+    assert_same_run(go(4), go(4, None))
 
 
 @backends
 def test_a_checkpoint_of_another_run_is_refused(backend, tmp_path):
     path = tmp_path / "run.checkpoint"
     run(backend, 1, checkpoint=path)
-    for name, value in (("batch_size", 16), ("seed", 1)):
+
+    def linear(backend):
+        return backend.nn.Sequential(backend.nn.Flatten(), backend.nn.Linear(64, 10)).double()
+
+    stopping = {"validation": examples(), "early_stopping": scratch.EarlyStopping(patience=1)}
+    for name, options in (
+        ("batch_size", {"batch_size": 16}),
+        ("seed", {"seed": 1}),
+        ("optimizer", {"optimizer": lambda parameters: backend.optimizers.Adam(parameters)}),
+        ("checkpoint", {"make": linear}),
+        ("checkpoint", stopping),
+    ):
         with pytest.raises(ValueError, match=name):
-            run(backend, 1, checkpoint=path, **{name: value})
-    with pytest.raises(ValueError, match="checkpoint"):
-        run(
-            backend,
-            1,
-            checkpoint=path,
-            validation=examples(),
-            early_stopping=scratch.EarlyStopping(patience=1),
+            run(backend, 1, checkpoint=path, **options)
+
+
+@backends
+def test_a_damaged_checkpoint_is_an_error(backend, tmp_path):
+    path, other = tmp_path / "run.checkpoint", pytorch if backend is scratch else scratch
+    run(backend, 1, checkpoint=path)
+    content = path.read_bytes()
+    foreign = tmp_path / "other.checkpoint"
+    run(other, 1, checkpoint=foreign)
+    for damaged in (b"", content[:10], content[: len(content) // 2], content[:-3], foreign.read_bytes()):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="checkpoint"):
+            run(backend, 1, checkpoint=path)
+        assert path.read_bytes() == damaged
+
+
+@backends
+def test_a_checkpoint_that_cannot_be_written_is_an_error_before_the_first_step(backend, tmp_path):
+    model = network(backend)
+    optimizer = backend.optimizers.SGD(model.parameters(), 0.1)
+    before = weights(model)
+    with pytest.raises(FileNotFoundError):
+        training.train(
+            model, optimizer, backend.cross_entropy, examples(), 1, checkpoint=tmp_path / "no" / "file", progress=False
+        )  # fmt: skip
+    assert_same_run((weights(model),), (before,))
+
+
+# What it takes
+
+
+@backends
+def test_lists_tensors_and_read_only_arrays_are_data_and_stay_as_they_are(backend):
+    class Changing(backend.nn.Module):
+        """Writes into its input."""
+
+        def __init__(self):
+            super().__init__()
+            self.inner = network(backend)
+
+        def forward(self, input):
+            input *= 2
+            return self.inner(input)
+
+    images, labels = examples()
+    fixed = images.copy()
+    fixed.flags.writeable = False
+    several = [(images, labels), (fixed, labels), (torch.tensor(images), torch.tensor(labels))]
+    found = []
+    torch.set_default_dtype(torch.float64)  # that of lists
+    try:
+        for inputs, targets in [*several, (images.tolist(), labels.tolist())]:
+            model = Changing()
+            optimizer = backend.optimizers.SGD(model.parameters(), 0.1)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                history = training.train(
+                    model, optimizer, backend.cross_entropy, (inputs, targets), 1, batch_size=32,
+                    validation=(inputs, targets), watch=True, progress=False,
+                )  # fmt: skip
+            found.append(history)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(history == found[0] for history in found)
+    np.testing.assert_array_equal(images, examples()[0])
+    np.testing.assert_array_equal(values(several[2][0]), examples()[0])
+
+
+@backends
+def test_recurrent_networks_may_return_tuples_and_read_ints(backend):
+    class Recurrent(backend.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = backend.nn.Embedding(10, 4)
+            self.layer = backend.nn.LSTM(4, 5, batch_first=True)
+            self.last = backend.nn.Linear(5, 3)
+
+        def forward(self, words):
+            output, state = self.layer(self.embedding(words))
+            return self.last(output[:, -1]), state
+
+    words = np.random.default_rng(0).integers(0, 10, (20, 6))
+    model = Recurrent()
+    optimizer = backend.optimizers.Adam(model.parameters(), 0.05)
+    history = training.train(
+        model, optimizer, lambda output, targets: backend.cross_entropy(output[0], targets), (words, words[:, -1] % 3),
+        40, validation=(words, words[:, -1] % 3), watch=True, progress=False,
+    )  # fmt: skip
+    assert history.loss[-1] < 0.2 * history.loss[0]
+    assert history.accuracy[-1] is None and list(history.activations[0]) == ["embedding", "layer", "last"]
+
+
+@backends
+def test_scores_without_classes_have_no_accuracy(backend):
+    class Score(backend.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = backend.nn.Linear(3, 1)
+
+        def forward(self, inputs):
+            return self.layer(inputs).reshape((len(inputs),))
+
+    inputs = np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32)
+    model, zeros = Score(), np.zeros(20, np.int64)
+    optimizer = backend.optimizers.SGD(model.parameters(), 0.1)
+    history = training.train(
+        model, optimizer, lambda output, targets: (output * output).mean(), (inputs, zeros), 1, progress=False
+    )
+    assert history.accuracy == [None]
+
+
+@backends
+def test_parameters_that_the_optimizer_lacks_do_not_count(backend):
+    def norms(lr):
+        model = network(backend)
+        head = list(model.parameters())[-2:]
+        optimizer = backend.optimizers.SGD(head, lr)
+        history = training.train(
+            model, optimizer, backend.cross_entropy, examples(), 3, batch_size=100, progress=False
         )
+        head_only = np.sqrt(sum((values(param.grad) ** 2).sum() for param in head))
+        return history.gradient_norm, head_only
+
+    norm, last = norms(0.0)  # nothing moves, so that every step has the same gradient
+    assert norm == pytest.approx([last] * 3)
+
+
+# The bar
+
+
+@backends
+def test_the_bar_shows_steps_and_numbers(backend, capsys, tmp_path):
+    path = tmp_path / "run.checkpoint"
+    run(backend, 1, checkpoint=path, progress=True)
+    shown = capsys.readouterr().err
+    assert "4/4" in shown and "loss=" in shown and "accuracy=" in shown
+    run(backend, 3, checkpoint=path, progress=True)
+    assert "4/12" in capsys.readouterr().err.split("\r")[1]  # goes on where the other ended
+    run(backend, 3, checkpoint=path, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_tqdm_there_is_no_bar(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(ImportError, match="progress"):
+        run(scratch, 1, progress=True)
+    run(scratch, 1)
 
 
 # Bad input
@@ -396,6 +807,18 @@ def test_bad_arguments_are_errors_that_name_them(backend):
     refused(ValueError, "checkpoint_every", checkpoint_every=0)
     refused(ValueError, "max_norm", max_norm=0)
     refused(ValueError, "seed", seed=-1)
+    refused(TypeError, "data: .* 3", data=(images, labels, labels))
+    refused(ValueError, "data", data=(images, np.array(3)))
+    refused(ValueError, "validation", validation=(images, labels[:-1]))
+    refused(TypeError, "transform", transform="flip")
+    refused(TypeError, "schedule", schedule=0.1)
+    worst = scratch.EarlyStopping(patience=1, mode="max")
+    refused(ValueError, "mode", early_stopping=worst, validation=(images, labels))
+    over = scratch.EarlyStopping(patience=1)
+    over.observe(1), over.observe(2)
+    refused(ValueError, "early_stopping", early_stopping=over, validation=(images, labels))
+    with pytest.raises(ValueError, match="optimizer"):  # the network was made anew, the optimizer was not
+        training.train(network(backend), optimizer, backend.cross_entropy, (images, labels), 1)
     with pytest.raises(TypeError, match="network"):
         training.train("network", optimizer, backend.cross_entropy, (images, labels), 1)
 
@@ -417,33 +840,121 @@ def test_a_gradient_that_is_not_finite_is_an_error_and_moves_nothing(backend):
 # PyTorch's side
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{"autocast": torch.bfloat16}, {"channels_last": True}, {"compile": {"backend": "aot_eager"}}],
-    ids=str,
-)
-def test_the_other_ways_to_compute_learn_alike(options):
-    make = functools.partial(network, dtype="float")
+def learn_float32(engine=None, images=None, loss=pytorch.cross_entropy, **options):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 3, 3), torch.nn.ReLU(), torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(64, 10)
+    )  # fmt: skip
+    optimizer = pytorch.optimizers.SGD(model.parameters(), 0.1, momentum=0.9)
     float32 = examples(dtype=np.float32)
+    seen = float32 if images is None else (images, float32[1])
+    history = training.train(
+        model, optimizer, loss, seen, 3, validation=float32, watch=True, progress=False, engine=engine, **options,
+    )  # fmt: skip
+    return model, optimizer, history
 
-    def learn(engine):
-        model = make(pytorch)
-        optimizer = pytorch.optimizers.SGD(model.parameters(), 0.1, momentum=0.9)
-        return training.train(
-            model,
-            optimizer,
-            pytorch.cross_entropy,
-            float32,
-            3,
-            progress=False,
-            engine=engine,
-            validation=float32,
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_lower_precision_learns_alike(dtype):
+    _, _, plain = learn_float32()
+    model, _, lower = learn_float32(pytorch.training.Engine("cpu", autocast=dtype))
+    np.testing.assert_allclose(plain.loss, lower.loss, atol=0.1)
+    np.testing.assert_allclose(
+        plain.gradient_norm[:4], lower.gradient_norm[:4], rtol=0.1
+    )  # not the scaled one
+    assert plain.loss != lower.loss
+    assert all(param.dtype == torch.float32 for param in model.parameters())
+
+
+def test_float16_passes_over_what_scaling_caused_and_nothing_else():
+    still = {
+        "batch_size": 25,
+        "schedule": lambda step, lr: 0.0,
+    }  # nothing moves: both meet the same gradients
+    _, _, plain = learn_float32(**still)
+    engine = overflowing_engine()
+    _, _, scaled = learn_float32(engine, **still)
+    finite = [math.isfinite(norm) for norm in scaled.gradient_norm]
+    assert finite == sorted(finite) and 1 <= finite.count(False) < 12
+    assert engine.scaler.get_scale() == 2.0 ** (24 - finite.count(False))
+    assert scaled.gradient_norm[-1] == pytest.approx(plain.gradient_norm[-1], rel=0.02)
+    moved, _, _ = learn_float32(overflowing_engine(), batch_size=25)
+    assert all(param.isfinite().all() for param in moved.parameters())
+
+    images = examples(dtype=np.float32)[0].copy()
+    images[3] = np.nan
+    with pytest.raises(RuntimeError, match="gradient"):
+        learn_float32(pytorch.training.Engine("cpu", autocast=torch.float16), images, batch_size=4)
+
+    class Root(torch.autograd.Function):  # as the square root of 0: the loss is finite, the gradient never
+        forward = staticmethod(lambda context, input: input)
+        backward = staticmethod(lambda context, gradient: gradient * math.inf)
+
+    with pytest.raises(RuntimeError, match="gradient"):
+        learn_float32(
+            pytorch.training.Engine("cpu", autocast=torch.float16), batch_size=4,
+            loss=lambda output, targets: Root.apply(pytorch.cross_entropy(output, targets)),
+        )  # fmt: skip
+
+
+def test_an_engine_goes_on_after_a_step_that_broke_off():
+    engine = pytorch.training.Engine("cpu", autocast=torch.float16)
+    model = network(pytorch, dtype="float")
+    optimizer = pytorch.optimizers.SGD(model.parameters(), 0.1)
+    bad = examples(dtype=np.float32)[0] * np.float32(np.nan), examples()[1]
+    again = functools.partial(
+        training.train, model, optimizer, pytorch.cross_entropy, epochs=1, engine=engine, progress=False
+    )
+    with pytest.raises(RuntimeError, match="gradient"):
+        again(data=bad)
+    model.load_state_dict(network(pytorch, dtype="float").state_dict())
+    assert math.isfinite(again(data=examples(dtype=np.float32)).loss[-1])
+
+
+def test_channels_last_is_kept_through_the_training():
+    layouts = set()
+
+    def look(module, inputs, output):
+        if module.training:
+            layouts.update(
+                tensor.is_contiguous(memory_format=torch.channels_last) for tensor in (*inputs, output)
+            )
+
+    made = torch.nn.Conv2d.__init__
+
+    def watched(self, *options):
+        made(self, *options)
+        self.register_forward_hook(look)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.nn.Conv2d, "__init__", watched)
+        flip = pytorch.augmentation.RandomHorizontalFlip()
+        model, optimizer, last = learn_float32(
+            pytorch.training.Engine("cpu", channels_last=True), transform=flip
         )
+    assert layouts == {True}
+    kernel = model[2].weight
+    for tensor in (kernel, kernel.grad, optimizer.state[kernel]["momentum_buffer"]):
+        assert tensor.is_contiguous(memory_format=torch.channels_last) and not tensor.is_contiguous()
+    colored = np.zeros((2, 3, 4, 5), np.float32), np.zeros(2)
+    images, _ = pytorch.training.Engine("cpu", channels_last=True).tensors(colored, np.arange(2))
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    _, _, plain = learn_float32(transform=flip)
+    np.testing.assert_allclose(plain.loss, last.loss, atol=1e-4)
 
-    plain, other = learn(None), learn(pytorch.training.Engine("cpu", **options))
-    tolerance = 0.1 if "autocast" in options else 1e-4
-    np.testing.assert_allclose(plain.loss, other.loss, atol=tolerance)
-    assert plain.loss != other.loss or "autocast" not in options
+
+def test_a_compiled_network_learns_alike_and_is_compiled_for_few_sizes():
+    compiled = []
+
+    def noting(graph, inputs):
+        compiled.append(graph)
+        return graph.forward
+
+    torch._dynamo.reset()
+    _, _, plain = learn_float32()
+    _, _, other = learn_float32(pytorch.training.Engine("cpu", compile={"backend": noting}))
+    np.testing.assert_allclose(plain.loss, other.loss, atol=1e-5)
+    assert 1 <= len(compiled) <= 2  # the last minibatch of an epoch is smaller; evaluation is not compiled
 
 
 @pytest.mark.parametrize(
@@ -460,53 +971,153 @@ def test_options_of_the_engine_are_checked(options, error, name):
         pytorch.training.Engine(**options)
 
 
+@pytest.mark.parametrize("device", [None, "cuda"])
+def test_each_process_takes_a_gpu_of_its_own(device, monkeypatch):
+    joined = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "set_device", joined.append)
+    monkeypatch.setattr(torch.distributed, "init_process_group", joined.append)
+    for name, value in (("WORLD_SIZE", "8"), ("RANK", "7"), ("LOCAL_RANK", "3")):
+        monkeypatch.setenv(name, value)
+    engine = pytorch.training.Engine(device)
+    assert joined == [torch.device("cuda:3"), "nccl"] and engine.device == torch.device("cuda:3")
+    assert not engine.is_first
+
+
+# Several processes
+
+
+class Partly(torch.nn.Module):
+    """A network of which a part is never used."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.used = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+        self.unused = torch.nn.Linear(2, 2)
+
+    def forward(self, input):
+        return self.used(input)
+
+
+def gradients_of_a_run(folder):
+    """Gradients, losses and weights. Of 41 examples in minibatches of 8 the last holds one: not every process gets any."""
+    torch.manual_seed(int(os.environ.get("RANK", "0")))  # the first process's weights count
+    build = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 10)
+    )
+    model, gradients = build.double(), []
+
+    class Noting(pytorch.optimizers.SGD):
+        def step(self, closure=None):
+            loss = super().step(closure)
+            gradients.append(torch.cat([param.grad.flatten() for param in model.parameters()]))
+            return loss
+
+    optimizer = Noting(model.parameters(), 0.1, momentum=0.9)
+    history = training.train(
+        model, optimizer, pytorch.cross_entropy, examples(41), 2, batch_size=8, validation=examples(19, 41),
+        max_norm=1.0, progress=False, checkpoint=folder / "gradients.checkpoint",
+        early_stopping=scratch.EarlyStopping(patience=5), engine=pytorch.training.Engine("cpu"),
+    )  # fmt: skip
+    return {
+        "gradients": torch.stack(gradients).numpy(),
+        "loss": history.loss,
+        "accuracy": history.accuracy,
+        "norm": history.gradient_norm,
+        "validation": [epoch["validation_loss"] for epoch in history.epochs],
+        **weights(model),
+    }
+
+
+def weights_of_other_runs(folder):
+    """Parameters without a gradient, and an optimizer that asks for several."""
+    found = {}
+    for name, make in (
+        ("unused", lambda parameters: torch.optim.SGD(parameters, 0.1, weight_decay=0.1)),
+        ("lbfgs", lambda parameters: torch.optim.LBFGS(parameters, max_iter=4)),
+    ):
+        model = Partly().double()
+        training.train(
+            model, make(model.parameters()), pytorch.cross_entropy, examples(41), 1, batch_size=16, progress=False,
+            engine=pytorch.training.Engine("cpu"),
+        )  # fmt: skip
+        found |= {f"{name}.{key}": value for key, value in weights(model).items()}
+    return found
+
+
+def agreement(folder):
+    """Batch normalization and dropout differ among the processes, early stopping and the result must not.
+
+    A run that goes on from the middle of an epoch ends as one that was not interrupted.
+    """
+    rank = int(os.environ["RANK"])
+
+    def go(epochs, path=None):
+        torch.manual_seed(rank)
+        model = network(pytorch, dropout=0.3)
+        history = training.train(
+            model, torch.optim.SGD(model.parameters(), 0.5, momentum=0.9), pytorch.cross_entropy, examples(44), epochs,
+            batch_size=8, validation=examples(50, 100), early_stopping=scratch.EarlyStopping(patience=2),
+            checkpoint=path, checkpoint_every=4, engine=pytorch.training.Engine("cpu"),
+        )  # fmt: skip
+        found = training.evaluate(model, pytorch.cross_entropy, examples(50, 100))["loss"]
+        return weights(model), history, found
+
+    undisturbed = go(20)
+    path, middle = folder / "agreement.checkpoint", folder / "middle.checkpoint"
+    replace, count = os.replace, []
+
+    def stopping(source, target):
+        replace(source, target)
+        count.append(target)
+        if len(count) == 3:  # written before the first step, after the 4th and the 8th, in the second epoch
+            middle.write_bytes(path.read_bytes())
+
+    os.replace = stopping
+    go(2, path)
+    os.replace = replace
+    resumed = go(20, middle)
+    assert_same_run(resumed[:2], undisturbed[:2])
+    epochs = undisturbed[1].epochs
+    assert len(epochs) < 20
+    assert undisturbed[2] == pytest.approx(min(epoch["validation_loss"] for epoch in epochs), rel=1e-12)
+    everybody = [None, None]
+    torch.distributed.all_gather_object(everybody, undisturbed)
+    assert_same_run(everybody[0], everybody[1])
+
+
 PROCESSES = """
-import sys
+import pathlib, sys, warnings
+warnings.simplefilter("error")
 sys.path.insert(0, {tests!r})
-import torch
-from test_training import weights, network
-from dlcore import pytorch, training, data
-import numpy as np
-
-def build(nn):
-    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10))
-
-torch.manual_seed(0)
-model = build(pytorch.nn).double()
-images, labels = data.digits(np.float64)
-gradients = []
-class Noting(pytorch.optimizers.SGD):
-    def step(self, closure=None):
-        loss = super().step(closure)
-        gradients.append(torch.cat([param.grad.flatten() for param in model.parameters()]))
-        return loss
-optimizer = Noting(model.parameters(), 0.1, momentum=0.9)
-# 41 examples in minibatches of 8: the last one holds a single example, fewer than there are processes.
-history = training.train(model, optimizer, pytorch.cross_entropy, (images[:41], labels[:41]), 2, batch_size=8,
-    validation=(images[41:60], labels[41:60]), max_norm=1.0, progress=False, checkpoint=sys.argv[1] + ".checkpoint",
-    early_stopping=training.scratch.EarlyStopping(patience=5))
-import os
-if os.environ.get("RANK", "0") == "0":
-    np.savez(sys.argv[1], gradients=torch.stack(gradients).numpy(), loss=history.loss, accuracy=history.accuracy,
-        norm=history.gradient_norm, validation=[epoch["validation_loss"] for epoch in history.epochs],
-        **weights(model))
+import test_training
+folder = pathlib.Path(sys.argv[1])
+found = test_training.gradients_of_a_run(folder) | test_training.weights_of_other_runs(folder)
+test_training.agreement(folder)
+if test_training.os.environ["RANK"] == "0":
+    test_training.np.savez(folder / "found.npz", **found)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="torchrun needs a store that Windows builds lack")
 def test_two_processes_have_the_gradients_of_one(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir(), two.mkdir()
     script = tmp_path / "script.py"
     script.write_text(PROCESSES.format(tests=str(pathlib.Path(__file__).parent)))
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    found = []
-    for number, command in enumerate(([sys.executable], launch)):
-        file = tmp_path / f"{number}.npz"
-        result = subprocess.run(
-            [*command, str(script), str(file)], capture_output=True, text=True, timeout=240, check=False
-        )
-        assert result.returncode == 0, result.stderr[-3000:]
-        found.append(np.load(file))
-    one, two = found
-    assert one.files == two.files and len(one["gradients"]) == 12
-    for key in one.files:
-        np.testing.assert_allclose(one[key], two[key], rtol=1e-10, atol=1e-12, err_msg=key)
+    result = subprocess.run(
+        [*launch, str(script), str(two)],
+        capture_output=True, text=True, timeout=240, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert "Warning" not in result.stderr and result.stderr.count("24/24") <= 1, result.stderr
+    expected, found = gradients_of_a_run(one) | weights_of_other_runs(one), np.load(two / "found.npz")
+    assert expected.keys() == set(found.files) and len(found["gradients"]) == 12
+    for key, value in expected.items():
+        np.testing.assert_allclose(found[key], value, rtol=1e-9, atol=1e-10, err_msg=key)
+    with pytest.raises(ValueError, match="processes"):
+        (one / "gradients.checkpoint").write_bytes((two / "gradients.checkpoint").read_bytes())
+        gradients_of_a_run(one)

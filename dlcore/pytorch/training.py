@@ -9,6 +9,7 @@ import torch.distributed
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from ..scratch.training import generators_of
 from .devices import device as choose_device
 
 __all__ = ["Engine"]
@@ -20,7 +21,9 @@ class Engine:
     A script that trains runs unchanged under ``torchrun --nproc-per-node 4 script.py``: each process then takes its part
     of every minibatch, and the gradients are averaged, so that all processes move as one process would. Augmentation
     comes before the parting. Only what a layer computes from the whole minibatch, such as the statistics of batch
-    normalization, and what it draws, such as dropout, is each process's own.
+    normalization, and what it draws, such as dropout, is each process's own; of running averages, the first process's
+    count. Which parameters are used must not change from step to step. On GPUs, a script that ends with
+    ``torch.distributed.destroy_process_group()`` spares its reader a warning.
 
     Parameters
     ----------
@@ -28,7 +31,8 @@ class Engine:
         By default :func:`dlcore.pytorch.device`'s choice; under torchrun each process takes a GPU of its own.
     autocast : torch.dtype, optional
         Compute the forward pass in ``torch.bfloat16`` or ``torch.float16`` where that is safe. With float16 the loss is
-        scaled, and steps whose gradient overflows are passed over.
+        scaled up; where a gradient then overflows, the step is passed over and the scale halved. Optimizers that
+        compute the gradient several times in one step, such as LBFGS, cannot be used then.
     compile : bool or dict
         Compile the network by ``torch.compile``; a dict is its options.
     channels_last : bool
@@ -39,7 +43,7 @@ class Engine:
     is_first : bool
         Whether this process writes checkpoints and shows progress.
     skips_infinite_gradients : bool
-        Whether a step with an infinite gradient is passed over, as float16 needs it.
+        Whether a step with an infinite gradient is passed over, as float16 needs it while the loss is scaled up.
 
     Raises
     ------
@@ -59,18 +63,33 @@ class Engine:
             if not isinstance(value, kinds):
                 raise TypeError(f"{name}: expected a {kinds[-1].__name__}, got {type(value).__name__}")
         self.processes, self.rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
-        if device is None and torch.cuda.is_available() and self.processes > 1:
-            device = f"cuda:{os.environ['LOCAL_RANK']}"
-        self.device = choose_device("cpu" if device is None and self.processes > 1 else device)
+        if device is None and self.processes > 1:
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = choose_device(device)
         self.autocast, self.compile, self.channels_last = autocast, compile, channels_last
-        self.skips_infinite_gradients = autocast == torch.float16
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.skips_infinite_gradients)
-        if self.processes > 1 and not torch.distributed.is_initialized():
+        self.scaler = self._new_scaler()
+        if self.processes > 1:
+            self._join()
+
+    def _new_scaler(self):
+        return torch.amp.GradScaler(self.device.type, enabled=self.autocast == torch.float16)
+
+    def _join(self):
+        """Meet the other processes, each with a GPU of its own."""
+        if self.device.type == "cuda":
+            if self.device.index is None:
+                self.device = choose_device(f"cuda:{os.environ['LOCAL_RANK']}")
+            torch.cuda.set_device(self.device)  # NCCL sends from there
+        if not torch.distributed.is_initialized():
             torch.distributed.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
 
     @property
     def is_first(self):
         return self.rank == 0
+
+    @property
+    def skips_infinite_gradients(self):
+        return self.scaler.is_enabled() and self.scaler.get_scale() > 1
 
     def place(self, network):
         """Bring the network to where the engine computes. Its parameters stay the same objects."""
@@ -81,19 +100,29 @@ class Engine:
     def prepare(self, network):
         """What to call in place of the network."""
         self.place(network)
+        # A run that was interrupted may have left the old one in the middle of a step.
+        self.scaler = self._new_scaler()
         if self.processes > 1 and any(param.requires_grad for param in network.parameters()):
             devices = [self.device] if self.device.type == "cuda" else None
-            network = DistributedDataParallel(network, device_ids=devices)
+            # Static: which parameters are used is found out in the first step. Those without a gradient may then stay so.
+            network = DistributedDataParallel(network, device_ids=devices, static_graph=True)
         if self.compile is not False:
             network = torch.compile(network, **(self.compile if isinstance(self.compile, dict) else {}))
         return network
 
+    def arrays(self, data):
+        """Inputs and targets as arrays or tensors, of which :meth:`tensors` takes a part."""
+        return tuple(
+            array if isinstance(array, (np.ndarray, torch.Tensor)) else torch.as_tensor(array)
+            for array in data
+        )
+
     def tensors(self, data, rows):
-        """The examples `rows` of inputs and targets, on the device."""
+        """A copy of the examples `rows`, an array of indices, of inputs and targets, on the device."""
         return tuple(self._placed(array[rows]) for array in data)
 
     def _placed(self, array):
-        tensor = torch.as_tensor(array).to(self.device, non_blocking=True)
+        tensor = torch.as_tensor(array).to(self.device)
         images = self.channels_last and tensor.ndim == 4
         return tensor.contiguous(memory_format=torch.channels_last) if images else tensor
 
@@ -127,6 +156,12 @@ class Engine:
         torch.distributed.all_reduce(total)
         return total.item() / self.processes
 
+    def agree(self, network):
+        """Let all processes have the same running averages, those of the first."""
+        if self.processes > 1:
+            for buffer in network.buffers():
+                torch.distributed.broadcast(buffer, 0)
+
     def precision(self):
         """The context in which the forward pass runs."""
         if self.autocast is None:
@@ -157,13 +192,14 @@ class Engine:
     def state_dict(self, network):
         """The states of PyTorch's generators, of every process, and of the scaling of the loss."""
         own = {"cpu": torch.get_rng_state()}
-        if self.device.type == "cuda":
-            own["cuda"] = torch.cuda.get_rng_state(self.device)
+        if self.device.type != "cpu":
+            own[self.device.type] = torch.get_device_module(self.device).get_rng_state(self.device)
         processes = [own]
         if self.processes > 1:
             processes = [None] * self.processes
             torch.distributed.all_gather_object(processes, own)
-        return {"processes": processes, "scaler": self.scaler.state_dict()}
+        layers = [generator.get_state() for generator in generators_of(network, torch.Generator)]
+        return {"processes": processes, "layers": layers, "scaler": self.scaler.state_dict()}
 
     def load_state_dict(self, network, state_dict):
         """Continue their sequences.
@@ -177,15 +213,42 @@ class Engine:
         if len(processes) != self.processes:
             raise ValueError(f"processes: the run was kept by {len(processes)}, got {self.processes}")
         own = processes[self.rank]
-        torch.set_rng_state(own["cpu"].cpu())
-        if "cuda" in own and self.device.type == "cuda":
-            torch.cuda.set_rng_state(own["cuda"].cpu(), self.device)
-        self.scaler.load_state_dict(state_dict["scaler"])
+        torch.set_rng_state(own["cpu"])
+        if self.device.type in own and self.device.type != "cpu":
+            torch.get_device_module(self.device).set_rng_state(own[self.device.type], self.device)
+        for generator, state in zip(
+            generators_of(network, torch.Generator), state_dict["layers"], strict=True
+        ):
+            generator.set_state(state)
+        if state_dict["scaler"]:  # empty where the run went on in another precision until now
+            self.scaler.load_state_dict(state_dict["scaler"])
+
+    def restore(self, part, state_dict):
+        """Have a network, an optimizer or another part of a run continue from a state."""
+        part.load_state_dict(state_dict)
+        if not isinstance(part, torch.optim.Optimizer):
+            return
+        # PyTorch rounds an optimizer's state to the parameters' dtype, also scalars that have one of their own (NAdam).
+        params = [param for group in part.param_groups for param in group["params"]]
+        for place, saved in state_dict["state"].items():
+            own = part.state[params[place]]
+            for name, value in saved.items():
+                if isinstance(value, torch.Tensor) and value.dtype != own[name].dtype:
+                    own[name] = value.to(own[name].device)
 
     def save(self, file, state):
         """Write nested dicts and lists of numbers, strings and tensors."""
-        torch.save(state, file)
+        torch.save(_without_numpy(state), file)
 
     def load(self, file):
         """Read what :meth:`save` wrote; the file cannot run code (``weights_only``)."""
-        return torch.load(file, map_location=self.device, weights_only=True)
+        return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def _without_numpy(value):
+    """`value` with Python's numbers for NumPy's, which would be refused on reading."""
+    if type(value) is dict:  # not the mappings that modules make, which hold tensors
+        return {key: _without_numpy(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_without_numpy, value))
+    return value.item() if isinstance(value, np.generic) else value

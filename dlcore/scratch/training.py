@@ -32,9 +32,13 @@ class Engine:
         """What to call in place of the network."""
         return network
 
+    def arrays(self, data):
+        """Inputs and targets as arrays, of which :meth:`tensors` takes a part."""
+        return tuple(np.asarray(array) for array in data)
+
     def tensors(self, data, rows):
-        """The examples `rows` of inputs and targets."""
-        return tuple(np.asarray(array)[rows] for array in data)
+        """A copy of the examples `rows`, an array of indices, of inputs and targets."""
+        return tuple(array[rows] for array in data)
 
     def array(self, tensor):
         """A tensor's values."""
@@ -51,6 +55,9 @@ class Engine:
     def mean(self, number):
         """The mean over the processes."""
         return number
+
+    def agree(self, network):
+        """Let all processes have the same running averages: there is one."""
 
     def backward(self, loss):
         """Compute the gradients."""
@@ -69,12 +76,16 @@ class Engine:
 
     def state_dict(self, network):
         """The state of the layers' generators of random numbers."""
-        return [generator.bit_generator.state for generator in _generators(network)]
+        return [generator.bit_generator.state for generator in generators_of(network, np.random.Generator)]
 
     def load_state_dict(self, network, state_dict):
         """Continue their sequences."""
-        for generator, state in zip(_generators(network), state_dict, strict=True):
+        for generator, state in zip(generators_of(network, np.random.Generator), state_dict, strict=True):
             generator.bit_generator.state = state
+
+    def restore(self, part, state_dict):
+        """Have a network, an optimizer or another part of a run continue from a state."""
+        part.load_state_dict(state_dict)
 
     def save(self, file, state):
         """Write nested dicts and lists of numbers, strings and arrays: one .npz, without pickle."""
@@ -88,9 +99,10 @@ class Engine:
             return _with_arrays(json.loads(archive["json"].item()), archive)
 
 
-def _generators(network):
-    owners = [module for module in network.modules() if hasattr(module, "generator")]
-    return list(dict.fromkeys(module.generator for module in owners))
+def generators_of(network, kind):
+    """The generators of class `kind` that the layers hold; one that several share comes several times."""
+    found = (value for module in network.modules() for value in vars(module).values())
+    return [value for value in found if isinstance(value, kind)]
 
 
 def _without_arrays(value, arrays):
