@@ -94,7 +94,7 @@ def train(
         Gradients of a larger norm, all parameters together, are scaled down to it.
     early_stopping : EarlyStopping, optional
         Observes the validation loss, and ends the training. However that ends, the best parameters are then put back.
-    snapshots : Snapshots, optional
+    snapshots : scratch.Snapshots or pytorch.Snapshots, optional
         Observes the network after each step, and so keeps a copy at the end of every cycle of the `schedule`.
     watch : bool
         Record statistics of the activations of every layer, on the first minibatch of `data`, after each epoch.
@@ -204,7 +204,7 @@ def evaluate(network, loss, data, batch_size=256, engine=None):
 
     Parameters
     ----------
-    network : dlcore.scratch.nn.Module, torch.nn.Module or Ensemble
+    network : dlcore.scratch.nn.Module, torch.nn.Module, scratch.Ensemble or pytorch.Ensemble
     loss, data, batch_size, engine
         As for :func:`train`. The output of an ensemble is probabilities.
 
