@@ -409,6 +409,19 @@ def test_a_run_goes_on_from_every_checkpoint_as_if_undisturbed(name, tmp_path, w
 
 
 @backends
+@pytest.mark.parametrize("kind", ["tensor", "array", "number"])
+def test_a_rate_of_any_kind_is_kept(kind, backend, tmp_path):
+    rates = {"tensor": backend.tensor(0.1), "array": np.array(0.1), "number": np.float64(0.1)}
+
+    def sgd(parameters, rate=0.1):
+        return backend.optimizers.SGD(parameters, rate)
+
+    kept = {"optimizer": functools.partial(sgd, rate=rates[kind]), "checkpoint": tmp_path / "run.checkpoint"}
+    run(backend, 1, **kept)
+    assert_same_weights(run(backend, 2, **kept)[0], run(backend, 2, optimizer=sgd)[0], 1e-6)
+
+
+@backends
 @pytest.mark.parametrize(("every", "steps"), [(None, [0, 4, 8, 8]), (3, [0, 3, 6, 8])])
 def test_checkpoints_are_written_so_often(every, steps, backend, tmp_path, written):
     run(backend, 2, checkpoint=tmp_path / "run.checkpoint", checkpoint_every=every)

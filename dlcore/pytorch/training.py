@@ -246,9 +246,11 @@ class Engine:
 
 
 def _without_numpy(value):
-    """`value` with Python's numbers for NumPy's, which would be refused on reading."""
+    """`value` with Python's numbers and tensors for NumPy's numbers and arrays, which would be refused on reading."""
     if type(value) is dict:  # not the mappings that modules make, which hold tensors
         return {key: _without_numpy(item) for key, item in value.items()}
     if type(value) in (list, tuple):
         return type(value)(map(_without_numpy, value))
-    return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.ndarray) and value.ndim:
+        return torch.from_numpy(value.copy())
+    return value.item() if isinstance(value, (np.generic, np.ndarray)) else value

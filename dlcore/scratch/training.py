@@ -107,6 +107,8 @@ def generators_of(network, kind):
 
 def _without_arrays(value, arrays):
     """`value` as JSON can hold it. Arrays go into the list; dicts become pairs, because their keys may be numbers."""
+    if isinstance(value, Tensor):  # such as a rate that was given as one
+        value = value.data
     if isinstance(value, (np.ndarray, np.generic)):
         arrays.append(value)
         return {"array": len(arrays) - 1}
