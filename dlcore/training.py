@@ -284,12 +284,17 @@ def engine_for(network):
     """The engine of the backend that `network`, or an ensemble of networks, is made with."""
     if isinstance(network, scratch.Ensemble):  # pytorch.Ensemble is one
         network = network.members[0]
+    return backend_of(network).training.Engine()
+
+
+def backend_of(network):
+    """``dlcore.scratch`` or ``dlcore.pytorch``, whichever `network` is made with."""
     if isinstance(network, scratch.nn.Module):
-        return scratch.training.Engine()
+        return scratch
     if any(kind.__module__ == "torch.nn.modules.module" for kind in type(network).__mro__):
         from . import pytorch  # only where it is installed and used
 
-        return pytorch.training.Engine()
+        return pytorch
     raise TypeError(f"network: expected a module of scratch.nn or torch.nn, got {type(network).__name__}")
 
 

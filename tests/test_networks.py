@@ -79,7 +79,7 @@ def test_the_same_weights_learn_along_the_same_loss_curve():
 def test_the_three_readers_agree():
     ours, theirs, third = (networks.lenet5(backend.nn) for backend in (scratch, pytorch, shapes))
     images = np.zeros((2, 1, 32, 32), np.float32)
-    table = shapes.table(third, images.shape)
+    table = shapes.summary(third, images.shape)
     assert (
         table.rows[-1].output_shape
         == ours(images).shape

@@ -131,7 +131,7 @@ def test_multiply_adds_are_half_of_what_pytorchs_counter_counts(data):
     ]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         build(torch.nn, spelling)(torch.zeros(shape))
-    assert shapes.table(build(shapes.nn, spelling), shape).multiply_adds * 2 == counter.get_total_flops()
+    assert shapes.summary(build(shapes.nn, spelling), shape).multiply_adds * 2 == counter.get_total_flops()
 
 
 def flat(spelling):
@@ -294,7 +294,7 @@ def test_multiply_adds_of_transposed_convolutions_are_half_of_what_pytorchs_coun
     shape = (2, 4, 5, 6)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         build(torch.nn, spelling)(torch.zeros(shape))
-    assert shapes.table(build(shapes.nn, spelling), shape).multiply_adds * 2 == counter.get_total_flops()
+    assert shapes.summary(build(shapes.nn, spelling), shape).multiply_adds * 2 == counter.get_total_flops()
 
 
 def test_a_known_receptive_field():
@@ -351,7 +351,7 @@ def test_a_linear_layer_on_images_mixes_the_last_axis():
 
 def test_features_have_no_receptive_field():
     (row,) = shapes.layers(shapes.nn.Linear(6, 5), (4, 6))
-    assert row == shapes.Layer("", "Linear", (4, 5), 35, 4 * 30, (), (), ())
+    assert row == shapes.Layer("", "Linear", (4, 5), 35, 4 * 30, 4 * 5 * 4, (), (), ())
 
 
 # Vocabulary
@@ -468,7 +468,7 @@ def test_parameters_have_the_names_of_the_state():
 
 def test_a_shared_layer_has_its_parameters_counted_once():
     shared = shapes.nn.Linear(3, 3)
-    table = shapes.table(shapes.nn.Sequential(shared, shapes.nn.ReLU(), shared), (1, 3))
+    table = shapes.summary(shapes.nn.Sequential(shared, shapes.nn.ReLU(), shared), (1, 3))
     assert [row.parameters for row in table.rows] == [12, 0, 0]
     assert (table.parameters, table.multiply_adds) == (12, 18)
 
@@ -513,7 +513,7 @@ def test_sequential_counts_indexes_and_slices():
 
 
 def test_the_table_prints_each_layer_and_the_totals():
-    table = shapes.table(networks.lenet5(shapes.nn), [1, 1, 32, 32])
+    table = shapes.summary(networks.lenet5(shapes.nn), [1, 1, 32, 32])
     lines = str(table).splitlines()
     assert len(lines) == 1 + 1 + 1 + 12 + 1 + 1
     assert lines[0] == "input 1 x 1 x 32 x 32"
@@ -529,25 +529,29 @@ def test_the_table_prints_each_layer_and_the_totals():
         "10",
         "2,416",
         "240,000",
+        "6,400",
         "14",
         "x",
         "14",
+        "2",
+        "x",
+        "2",
     ]
-    assert lines[-1].split() == ["total", "61,706", "416,520"]
+    assert lines[-1].split() == ["total", "61,706", "416,520", "58,408"]
     assert max(map(len, lines)) == len(lines[2])
 
 
 def test_the_table_in_a_notebook_says_the_same():
-    table = shapes.table(networks.lenet5(shapes.nn), (1, 1, 32, 32))
+    table = shapes.summary(networks.lenet5(shapes.nn), (1, 1, 32, 32))
     html = table._repr_html_()
     rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
     assert ["".join(" ".join(row).split()) for row in rows] == [
         "".join(line.split()) for line in str(table).splitlines()[1:] if not line.startswith("--")
     ]
-    assert html.count('scope="col"') == 6 and "<caption>" in html
+    assert html.count('scope="col"') == 8 and "<caption>" in html
 
 
 def test_the_table_escapes_what_a_class_is_called():
     layer = shapes.nn.ReLU()
     layer.__class__ = type("<b>", (shapes.nn.ReLU,), {})
-    assert "<b>" not in shapes.table(layer, (1, 2))._repr_html_()
+    assert "<b>" not in shapes.summary(layer, (1, 2))._repr_html_()

@@ -2,11 +2,11 @@
 
 ``networks.lenet5(shapes.nn)`` is the same network as with ``scratch.nn`` or ``pytorch.nn``, read for the shape of each
 layer's output, its parameters, its multiply-adds and its receptive field. :func:`layers` returns them as
-records, :func:`table` as a table to look at.
+records, :func:`summary` as a table to look at.
 """
 
 from . import nn
 from .reading import Layer, layers
-from .tables import Table, table
+from .summaries import Summary, summary
 
-__all__ = ["Layer", "Table", "layers", "nn", "table"]
+__all__ = ["Layer", "Summary", "layers", "nn", "summary"]

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
+
+import numpy as np
 
 from ..scratch.windows import as_tuple
 from .nn.module import Module, Signal
@@ -26,6 +29,8 @@ class Layer:
     multiply_adds : int
         Products, each added to a sum, for the whole batch. A product with padding counts, as it is computed; adding
         the bias does not, nor do the comparisons and sums of ReLU and pooling.
+    memory : int
+        Bytes of its output, for the whole batch; 0 where it hands on the memory of its input, as Flatten does.
     receptive_field, jump, offset : tuple of int (or Fraction)
         One number for each spatial axis of the network's input. The unit at position o of the output sees the input
         from ``offset + o * jump`` on, `receptive_field` positions far, padding included; see :class:`Span`. Behind a
@@ -39,12 +44,13 @@ class Layer:
     output_shape: tuple[int, ...]
     parameters: int
     multiply_adds: int
+    memory: int
     receptive_field: tuple[int, ...]
     jump: tuple[int | Fraction, ...]
     offset: tuple[int | Fraction, ...]
 
 
-def layers(network, input_shape):
+def layers(network, input_shape, dtype="float32"):
     """Read `network` layer by layer, in the order of computation.
 
     Parameters
@@ -54,6 +60,8 @@ def layers(network, input_shape):
     input_shape : tuple of int
         With the batch axis, as the network is called: (N, C, H, W) for images, (N, F) for features. Output shapes and
         multiply-adds are those of the whole batch; N = 1 gives those of one image.
+    dtype : dtype
+        Of the activations, for their memory.
 
     Returns
     -------
@@ -73,6 +81,7 @@ def layers(network, input_shape):
     if len(input_shape) < 2:
         raise RuntimeError(f"input_shape: expected a batch axis and one more at least, got {input_shape!r}")
     shape = as_tuple(input_shape, len(input_shape), "input_shape", 0)
+    itemsize = np.dtype(dtype).itemsize
     rows, counted = [], set()
 
     def record(layer, name, outgoing):
@@ -83,6 +92,7 @@ def layers(network, input_shape):
                 outgoing.shape,
                 0 if layer in counted else layer.parameters,
                 layer.multiply_adds(outgoing.shape),
+                prod(outgoing.shape) * itemsize if layer.allocates else 0,
                 tuple(span.size for span in outgoing.spans),
                 tuple(span.jump for span in outgoing.spans),
                 tuple(span.offset for span in outgoing.spans),

@@ -8,17 +8,62 @@ from ...scratch.nn.combinators import (
     check_factor,
     check_module,
     concat_shape,
+    name_place,
     named,
+    share_slices,
     sum_shape,
+    trunk_and_heads,
 )
 from ...scratch.windows import as_int
 from .module import Module
 
-__all__ = ["Concat", "Flatten", "Identity", "Scale", "Sequential", "Sum", "Unflatten"]
+__all__ = [
+    "AuxiliaryHeads",
+    "Concat",
+    "Flatten",
+    "Identity",
+    "Scale",
+    "Sequential",
+    "Split",
+    "Sum",
+    "Unflatten",
+]
+
+
+def called(place, module, input):
+    """What `module`, which stands at `place`, makes of the input; an error of its is given the place."""
+    try:
+        return module(input)
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        if not hasattr(error, "place"):
+            explain(error, module, input)
+        name_place(error, place, module)
+        raise
+
+
+def explain(error, module, input):
+    """Say what `module` expected, where PyTorch's message leaves that to be guessed."""
+    if not isinstance(input, torch.Tensor):
+        return
+    shape = tuple(input.shape)
+    if isinstance(module, torch.nn.Linear) and shape[-1:] != (module.in_features,):
+        wanted = f"a last axis of {module.in_features}"
+    elif isinstance(module, torch.nn.modules.conv._ConvNd) and shape[1:2] != (module.in_channels,):
+        wanted = f"{module.in_channels} channels"
+    elif isinstance(module, torch.nn.modules.batchnorm._BatchNorm) and shape[1:2] != (module.num_features,):
+        wanted = f"{module.num_features} channels"
+    else:
+        return
+    error.args = (f"input: expected {wanted}, got shape {shape} ({error})",)
 
 
 class Sequential(Module, torch.nn.Sequential):
-    """``torch.nn.Sequential``; its ``load_state_dict`` is that of :class:`Module`."""
+    """``torch.nn.Sequential``; its ``load_state_dict`` is that of :class:`Module`, and errors say where they happened."""
+
+    def forward(self, input):
+        for name, module in self._modules.items():
+            input = called(name, module, input)
+        return input
 
 
 class _Branches(Module):
@@ -52,7 +97,7 @@ class Sum(_Branches):
     """
 
     def forward(self, input):
-        outputs = [branch(input) for branch in self]
+        outputs = [called(name, branch, input) for name, branch in self._modules.items()]
         sum_shape([output.shape for output in outputs])
         total = outputs[0]
         for output in outputs[1:]:
@@ -80,9 +125,72 @@ class Concat(_Branches):
         return f"dim={self.dim}"
 
     def forward(self, input):
-        outputs = [branch(input) for branch in self]
+        outputs = [called(name, branch, input) for name, branch in self._modules.items()]
         concat_shape([output.shape for output in outputs], self.dim)
         return torch.cat(outputs, self.dim)
+
+
+class Split(_Branches):
+    """Each branch takes its share of the input along the axis `dim`, by default the channels; the outputs are joined there.
+
+    The shares are equal, and follow each other in the order of the branches.
+
+    Raises
+    ------
+    RuntimeError
+        When called: an axis that cannot be divided so, or outputs that differ in shape elsewhere.
+
+    Source: the channel split of Ma et al., "ShuffleNet V2" (2018).
+    """
+
+    def __init__(self, *branches, dim=1):
+        super().__init__(*branches)
+        self.dim = as_int(dim, "dim")
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
+    def forward(self, input):
+        shares = [input[share] for share in share_slices(input.shape, self.dim, len(self))]
+        outputs = [
+            called(name, branch, share) for (name, branch), share in zip(self._modules.items(), shares)
+        ]
+        concat_shape([output.shape for output in outputs], self.dim)
+        return torch.cat(outputs, self.dim)
+
+
+class AuxiliaryHeads(Module):
+    """A network with further outputs on the way, which help to train it and are left out afterwards.
+
+    Parameters
+    ----------
+    trunk : OrderedDict of str to Module
+        Modules one after the other, as for :class:`Sequential`, and found under the same names.
+    heads : dict of str to Module
+        For some of these names the head that takes what that module returns. They are found under "heads".
+
+    Returns
+    -------
+    When called in training mode, a tuple: the output of the trunk, then those of the heads in the order of `heads`. In
+    evaluation mode the output of the trunk alone; the heads are not computed.
+
+    Source: Szegedy et al., "Going deeper with convolutions" (2015), section 5.
+    """
+
+    def __init__(self, trunk, heads):
+        super().__init__()
+        for name, module in trunk_and_heads(self, trunk, heads, torch.nn.Module, Sequential).items():
+            self.add_module(name, module)
+
+    def forward(self, input):
+        outputs = {}
+        for name, module in self._modules.items():
+            if module is not self.heads:
+                input = called(name, module, input)
+                if self.training and name in self.heads._modules:
+                    head = self.heads._modules[name]
+                    outputs[name] = called(f"heads.{name}", head, input)
+        return (input, *(outputs[name] for name in self.heads._modules)) if self.training else input
 
 
 class Scale(Module):
@@ -102,6 +210,6 @@ class Scale(Module):
         self.gate = gate
 
     def forward(self, input):
-        factor = self.gate(input)
+        factor = called("gate", self.gate, input)
         check_factor(input.shape, factor.shape)
         return input * factor

@@ -7,7 +7,17 @@ from .. import arithmetic
 from ..windows import as_int, as_tuple
 from .module import Module
 
-__all__ = ["Concat", "Flatten", "Identity", "Scale", "Sequential", "Sum", "Unflatten"]
+__all__ = [
+    "AuxiliaryHeads",
+    "Concat",
+    "Flatten",
+    "Identity",
+    "Scale",
+    "Sequential",
+    "Split",
+    "Sum",
+    "Unflatten",
+]
 
 
 class _Several(Module):
@@ -36,8 +46,8 @@ class Sequential(_Several):
     """
 
     def forward(self, input):
-        for module in self._modules.values():
-            input = module(input)
+        for name, module in self._modules.items():
+            input = called(name, module, input)
         return input
 
     def __getitem__(self, index):
@@ -61,7 +71,7 @@ class Sum(_Several):
         check_branches(self)
 
     def forward(self, input):
-        outputs = [branch(input) for branch in self]
+        outputs = [called(name, branch, input) for name, branch in self._modules.items()]
         sum_shape([output.shape for output in outputs])
         total = outputs[0]
         for output in outputs[1:]:
@@ -90,9 +100,73 @@ class Concat(_Several):
         return f"dim={self.dim}"
 
     def forward(self, input):
-        outputs = [branch(input) for branch in self]
+        outputs = [called(name, branch, input) for name, branch in self._modules.items()]
         concat_shape([output.shape for output in outputs], self.dim)
         return arithmetic.cat(outputs, self.dim)
+
+
+class Split(_Several):
+    """Each branch takes its share of the input along the axis `dim`, by default the channels; the outputs are joined there.
+
+    The shares are equal, and follow each other in the order of the branches.
+
+    Raises
+    ------
+    RuntimeError
+        When called: an axis that cannot be divided so, or outputs that differ in shape elsewhere.
+
+    Source: the channel split of Ma et al., "ShuffleNet V2" (2018).
+    """
+
+    def __init__(self, *branches, dim=1):
+        super().__init__(*branches)
+        check_branches(self)
+        self.dim = as_int(dim, "dim")
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
+    def forward(self, input):
+        shares = [input[share] for share in share_slices(input.shape, self.dim, len(self))]
+        outputs = [
+            called(name, branch, share) for (name, branch), share in zip(self._modules.items(), shares)
+        ]
+        concat_shape([output.shape for output in outputs], self.dim)
+        return arithmetic.cat(outputs, self.dim)
+
+
+class AuxiliaryHeads(Module):
+    """A network with further outputs on the way, which help to train it and are left out afterwards.
+
+    Parameters
+    ----------
+    trunk : OrderedDict of str to Module
+        Modules one after the other, as for :class:`Sequential`, and found under the same names.
+    heads : dict of str to Module
+        For some of these names the head that takes what that module returns. They are found under "heads".
+
+    Returns
+    -------
+    When called in training mode, a tuple: the output of the trunk, then those of the heads in the order of `heads`. In
+    evaluation mode the output of the trunk alone; the heads are not computed.
+
+    Source: Szegedy et al., "Going deeper with convolutions" (2015), section 5.
+    """
+
+    def __init__(self, trunk, heads):
+        super().__init__()
+        for name, module in trunk_and_heads(self, trunk, heads, Module, Sequential).items():
+            setattr(self, name, module)
+
+    def forward(self, input):
+        outputs = {}
+        for name, module in self._modules.items():
+            if module is not self.heads:
+                input = called(name, module, input)
+                if self.training and name in self.heads._modules:
+                    head = self.heads._modules[name]
+                    outputs[name] = called(f"heads.{name}", head, input)
+        return (input, *(outputs[name] for name in self.heads._modules)) if self.training else input
 
 
 class Scale(Module):
@@ -112,7 +186,7 @@ class Scale(Module):
         self.gate = gate
 
     def forward(self, input):
-        factor = self.gate(input)
+        factor = called("gate", self.gate, input)
         check_factor(input.shape, factor.shape)
         return arithmetic.mul(input, factor)
 
@@ -161,6 +235,24 @@ class Unflatten(Module):
 # What the combinators of all three vocabularies accept, and the shapes that they make
 
 
+def called(place, module, input):
+    """What `module`, which stands at `place`, makes of the input; an error of its is given the place."""
+    try:
+        return module(input)
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        name_place(error, place, module)
+        raise
+
+
+def name_place(error, place, module):
+    """Put before the message of `error` where in the network it happened: called from the inside out."""
+    if hasattr(error, "place"):
+        error.place = f"{place}.{error.place}"
+    else:
+        error.place, error.problem = place, f"{type(module).__name__}: {error}"
+    error.args = (f"{error.place}: {error.problem}",)
+
+
 def check_module(owner, module, kind, place):
     """`module` is one of this vocabulary, or TypeError."""
     if not isinstance(module, kind):
@@ -182,6 +274,19 @@ def named(owner, modules, kind):
     for place, module in places:
         check_module(owner, module, kind, place)
     return {str(place): module for place, module in places}
+
+
+def trunk_and_heads(owner, trunk, heads, kind, container):
+    """The modules of an AuxiliaryHeads by name, those of `heads` within one `container`."""
+    for name, value in (("trunk", trunk), ("heads", heads)):
+        if not isinstance(value, dict):
+            raise TypeError(f"{name}: expected a dictionary of modules, got {type(value).__name__}")
+    if unknown := [name for name in heads if name not in trunk]:
+        raise ValueError(f"heads: {unknown[0]!r} is none of the modules in trunk")
+    if "heads" in trunk:
+        raise KeyError("trunk: cannot call a module 'heads'")
+    modules = named(owner, [OrderedDict(trunk)], kind)
+    return {**modules, "heads": container(OrderedDict(heads))}
 
 
 def check_branches(owner):
@@ -213,6 +318,20 @@ def concat_shape(shapes, dim):
                 f"branch {place}: expected the shape {first} of branch 0 but for axis {dim}, got {tuple(shape)}"
             )
     return (*first[:dim], sum(shape[dim] for shape in shapes), *first[dim + 1 :])
+
+
+def share_slices(shape, dim, count):
+    """For each of `count` branches the index of its share of an input of this shape along `dim`."""
+    if not -len(shape) <= dim < len(shape):
+        raise IndexError(f"dim: expected an axis of an input of shape {tuple(shape)}, got {dim}")
+    dim %= len(shape)
+    share, rest = divmod(shape[dim], count)
+    if rest:
+        raise RuntimeError(
+            f"input: expected an axis {dim} that {count} branches can share, got shape {tuple(shape)}"
+        )
+    before = (slice(None),) * dim
+    return [(*before, slice(place * share, (place + 1) * share)) for place in range(count)]
 
 
 def check_factor(shape, factor):

@@ -101,6 +101,31 @@ class Module:
                 inner = f"{prefix}.{name}" if prefix else name
                 yield from module.named_modules(memo, inner, remove_duplicate)
 
+    def get_submodule(self, target):
+        """The module within that has this dotted name; the module itself for "".
+
+        Raises
+        ------
+        AttributeError
+            There is none; the message says what there is at that place.
+        """
+        module = self
+        for depth, name in enumerate(target.split(".") if target else []):
+            if module._modules.get(name) is None:
+                place = ".".join(target.split(".")[:depth])
+                raise AttributeError(
+                    f"target: no module {target!r}: {place or type(module).__name__} has {', '.join(module._modules) or 'none'}"
+                )
+            module = module._modules[name]
+        return module
+
+    def apply(self, fn):
+        """Call `fn` with every module within and then with this one, such as to initialize them; returns the module."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
     def modules(self):
         """This module and all within."""
         return (module for _, module in self.named_modules())

@@ -11,13 +11,25 @@ from ...scratch.nn.combinators import (
     check_module,
     concat_shape,
     named,
+    share_slices,
     sum_shape,
+    trunk_and_heads,
     unflatten_shape,
 )
 from ...scratch.windows import as_int
-from .module import Layer, Mirrored, Module, Signal
+from .module import Layer, Mirrored, Module, Signal, placed
 
-__all__ = ["Concat", "Flatten", "Identity", "Scale", "Sequential", "Sum", "Unflatten"]
+__all__ = [
+    "AuxiliaryHeads",
+    "Concat",
+    "Flatten",
+    "Identity",
+    "Scale",
+    "Sequential",
+    "Split",
+    "Sum",
+    "Unflatten",
+]
 
 
 class _Several(Module):
@@ -57,15 +69,20 @@ class _Joining(Layer):
     """
 
     def read(self, signal, name, record):
+        with placed(self, name):
+            shares = self.shares(signal)
         signals = [
-            module.read(signal, _within(name, place), record) for place, module in self._modules.items()
+            module.read(share, _within(name, place), record)
+            for (place, module), share in zip(self._modules.items(), shares)
         ]
-        try:
+        with placed(self, name):
             outgoing = self.join(signal, signals)
-        except (RuntimeError, IndexError) as error:
-            raise type(error)(f"{name}: {type(self).__name__}: {error}" if name else str(error)) from None
         record(self, name, outgoing)
         return outgoing
+
+    def shares(self, signal):
+        """What each part takes."""
+        return [signal] * len(self._modules)
 
 
 class Sum(_Several, _Joining):
@@ -93,6 +110,38 @@ class Concat(_Several, _Joining):
     def join(self, signal, outputs):
         shape = concat_shape([output.shape for output in outputs], self.dim)
         return Signal(shape, _together(outputs, self.dim % len(shape) - 2))
+
+
+class Split(Concat):
+    """Shape of ``scratch.nn.Split``."""
+
+    def shares(self, signal):
+        slices = share_slices(signal.shape, self.dim, len(self))
+        dim = self.dim % len(signal.shape)
+        shares = []
+        for part in (share[dim] for share in slices):
+            spans = list(signal.spans)
+            if dim >= 2:
+                spans[dim - 2] = spans[dim - 2].through_interval(part.start, part.start, 1)
+            shape = (*signal.shape[:dim], part.stop - part.start, *signal.shape[dim + 1 :])
+            shares.append(Signal(shape, tuple(spans)))
+        return shares
+
+
+class AuxiliaryHeads(Module):
+    """Shape of ``scratch.nn.AuxiliaryHeads``: of the output of the trunk. In evaluation mode its heads are not read."""
+
+    def __init__(self, trunk, heads):
+        self._modules = trunk_and_heads(self, trunk, heads, Module, Sequential)
+
+    def read(self, signal, name, record):
+        heads = self._modules["heads"]._modules
+        for place, module in self._modules.items():
+            if place != "heads":
+                signal = module.read(signal, _within(name, place), record)
+                if self.training and place in heads:
+                    heads[place].read(signal, _within(name, f"heads.{place}"), record)
+        return signal
 
 
 class Scale(_Joining):
@@ -151,6 +200,8 @@ def _union(spans):
 class Identity(Mirrored):
     """Shape of ``scratch.nn.Identity``."""
 
+    allocates = False
+
 
 class Flatten(Layer):
     """Shape of ``scratch.nn.Flatten``.
@@ -158,6 +209,8 @@ class Flatten(Layer):
     Where it merges spatial axes, a position of the output stands for no place any more. Its receptive field is then
     given as that of all the positions together, which is what the next layer sees.
     """
+
+    allocates = False
 
     def __init__(self, start_dim=1, end_dim=-1):
         super().__init__()
@@ -189,6 +242,8 @@ class Flatten(Layer):
 
 class Unflatten(Mirrored):
     """Shape of ``scratch.nn.Unflatten``. A spatial axis that it divides is given as :class:`Flatten` gives it."""
+
+    allocates = False
 
     def output_shape(self, shape):
         return unflatten_shape(shape, self.layer.dim, self.layer.unflattened_size)

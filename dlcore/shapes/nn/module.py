@@ -1,5 +1,6 @@
 """What every layer of this reader is made of: a signal that comes in, and one that goes out."""
 
+import contextlib
 import inspect
 from dataclasses import dataclass
 from math import prod
@@ -29,25 +30,41 @@ class Module:
     """
 
     _modules: ClassVar = {}  # by name, those within
+    training = True
 
     def read(self, signal, name, record):
         raise NotImplementedError(f"{type(self).__name__}: write read()")
 
     extra_repr = computing.Module.extra_repr
     __repr__ = computing.Module.__repr__
+    named_modules = computing.Module.named_modules
+    modules = computing.Module.modules
+    children = computing.Module.children
+    get_submodule = computing.Module.get_submodule
+    train = computing.Module.train
+    eval = computing.Module.eval
+
+
+@contextlib.contextmanager
+def placed(module, name):
+    """Give an error within the block the dotted name of the `module` that it is about."""
+    try:
+        yield
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        raise type(error)(f"{name}: {type(module).__name__}: {error}" if name else str(error)) from None
 
 
 class Layer(Module):
     """One layer. Unless a subclass says otherwise it keeps the shape and has neither parameters nor products."""
 
+    allocates = True  # whether its output is another array than its input
+
     def __init__(self):
         self.parameter_shapes = {}  # by name, as in state_dict
 
     def read(self, signal, name, record):
-        try:
+        with placed(self, name):
             outgoing = Signal(self.output_shape(signal.shape), self.spans(signal))
-        except (RuntimeError, ValueError, IndexError, TypeError) as error:
-            raise type(error)(f"{name}: {type(self).__name__}: {error}" if name else str(error)) from None
         record(self, name, outgoing)
         return outgoing
 

@@ -14,11 +14,17 @@ __all__ = [
 ]
 
 
-class Dropout(Mirrored):
+class _Dropout(Mirrored):
+    @property
+    def allocates(self):
+        return self.training and self.layer.p > 0
+
+
+class Dropout(_Dropout):
     """Shape of ``scratch.nn.Dropout``."""
 
 
-class _ChannelDropout(Mirrored):
+class _ChannelDropout(_Dropout):
     axes = None
 
     def output_shape(self, shape):
@@ -44,7 +50,7 @@ class Dropout3d(_ChannelDropout):
     axes = 3
 
 
-class AlphaDropout(Mirrored):
+class AlphaDropout(_Dropout):
     """Shape of ``scratch.nn.AlphaDropout``."""
 
 
@@ -52,7 +58,7 @@ class FeatureAlphaDropout(_ChannelDropout):
     """Shape of ``scratch.nn.FeatureAlphaDropout``."""
 
 
-class DropPath(Mirrored):
+class DropPath(_Dropout):
     """Shape of ``scratch.nn.DropPath``."""
 
     def output_shape(self, shape):

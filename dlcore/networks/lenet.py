@@ -1,4 +1,4 @@
-"""The first convolutional networks."""
+"""LeNet-5, which began it all: convolution, pooling, and layers that are trained together."""
 
 __all__ = ["lenet5"]
 
