@@ -38,8 +38,9 @@ serve: $(READY)  ## build the book, open it, and rebuild it at every change (POR
 test: book  ## build the book, then run every test: units, notebooks, built pages
 	@$(BIN)/python -m pytest
 
-bench: $(READY)  ## time operators and training against PyTorch on the CPU
+bench: $(READY)  ## time operators, a network and training against PyTorch on the CPU
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.networks
 	$(BIN)/python -m benchmarks.training
 
 conformance: $(READY)  ## measure how far NumPy and PyTorch agree and write book/conformance.md

@@ -4,23 +4,15 @@ Both begin with the same weights and meet the same examples in the same order, e
 """
 
 import argparse
-import contextlib
-import datetime
 import functools
-import importlib
-import json
 import math
-import multiprocessing
 import pathlib
-import platform
 import statistics
 import time
 
 import numpy as np
 
-from .machine import processor, versions
-
-BACKENDS = ("scratch", "pytorch")
+from .comparison import BACKENDS, workers, write
 
 
 def measure(seeds, epochs, threads):
@@ -33,14 +25,13 @@ def measure(seeds, epochs, threads):
         PyTorch's: the ratio of the times, the difference of the accuracies in points.
     """
     records = []
-    with contextlib.ExitStack() as stack:
-        ask = {backend: stack.enter_context(_worker(backend, threads)) for backend in BACKENDS}
+    with workers(threads, train) as ask:
         for backend in BACKENDS:
-            ask[backend](0, 1)  # whatever is done only once, such as loading
+            ask(backend, 0, 1)  # whatever is done only once, such as loading
         for seed in range(seeds):
             record = {"seed": seed, "epochs": epochs, "threads": threads}
             for backend in BACKENDS if seed % 2 else BACKENDS[::-1]:
-                record |= {f"{backend}_{name}": value for name, value in ask[backend](seed, epochs).items()}
+                record |= {f"{backend}_{name}": value for name, value in ask(backend, seed, epochs).items()}
             record["time_ratio"] = record["scratch_seconds"] / record["pytorch_seconds"]
             record["accuracy_points"] = 100 * (record["scratch_accuracy"] - record["pytorch_accuracy"])
             records.append(record)
@@ -88,38 +79,6 @@ def _first_weights(seed):
     return network.state_dict()
 
 
-@contextlib.contextmanager
-def _worker(backend_name, threads):
-    """A process that trains with one backend, and a function that asks it to."""
-    context = multiprocessing.get_context("spawn")
-    connection, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, backend_name, threads), daemon=True)
-    process.start()
-    theirs.close()
-
-    def ask(*arguments):
-        connection.send(arguments)
-        return connection.recv()
-
-    yield ask
-    connection.send(None)
-    process.join()
-
-
-def _serve(connection, backend_name, threads):
-    """Train as asked until None comes."""
-    from threadpoolctl import threadpool_limits
-
-    backend = importlib.import_module(f"dlcore.{backend_name}")
-    if backend_name == "pytorch":
-        import torch
-
-        torch.set_num_threads(threads)
-    with threadpool_limits(threads):
-        for arguments in iter(connection.recv, None):
-            connection.send(train(backend, *arguments))
-
-
 def table(records):
     """The results as text."""
     line = "{:>4} {:>9} {:>9} {:>6} {:>10} {:>10} {:>7}"
@@ -157,17 +116,7 @@ def main():
     records = measure(arguments.seeds, arguments.epochs, arguments.threads)
     print("LeNet-5 on the digits, float32, minibatches of 32")
     print(table(records))
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "processor": processor(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "versions": versions(),
-        "results": records,
-    }
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"written to {arguments.output}")
+    write(arguments.output, records)
 
 
 if __name__ == "__main__":

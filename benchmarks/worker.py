@@ -12,31 +12,59 @@ from cases import TIMED
 from conformance.calls import Call, find
 
 
-def serve(connection, backend_name, threads, measure):
-    """Run a pass of the case whose name is received and answer with what `measure` makes of it, until None comes."""
+def serve(connection, backend_name, threads, answer):
+    """Send back ``answer(backend, *arguments)`` for the arguments received, until None comes."""
     from threadpoolctl import threadpool_limits
 
-    if measure is peak_bytes:
-        _return_freed_memory()
     backend = importlib.import_module(f"dlcore.{backend_name}")
     if backend_name == "pytorch":
         import torch
 
         torch.set_num_threads(threads)
-    prepared = (None, None)
     with threadpool_limits(threads):
-        for name in iter(connection.recv, None):
-            if prepared[0] != name:
-                prepared = (name, one_pass(backend, next(case for case in TIMED if case.name == name)))
-                prepared[1]()
-            connection.send(measure(prepared[1]))
+        for arguments in iter(connection.recv, None):
+            connection.send(answer(backend, *arguments))
 
 
-def seconds(once):
-    """How long a pass takes."""
+@functools.lru_cache(maxsize=1)
+def _prepared(backend, prepare, name):
+    """The function that runs a pass, after whatever happens only the first time."""
+    once = prepare(backend, name)
+    once()
+    return once
+
+
+def seconds(backend, prepare, name):
+    """How long a pass takes that ``prepare(backend, name)`` returns."""
+    once = _prepared(backend, prepare, name)
     start = time.perf_counter()
     once()
     return time.perf_counter() - start
+
+
+def operator_pass(backend, name):
+    """A pass of the timed case of this name."""
+    return one_pass(backend, next(case for case in TIMED if case.name == name))
+
+
+def network_pass(backend, name):
+    """A function that computes what a network makes of one image of the size it was published with.
+
+    In evaluation mode, without recording, float32; the same weights and image whoever asks.
+    """
+    from dlcore import networks, scratch
+
+    network = getattr(networks, name)(backend.nn).eval()
+    first = getattr(networks, name)(scratch.nn)
+    network.load_state_dict(networks.initialize(first, np.random.default_rng(0)).state_dict())
+    shape = (1, *networks.PUBLISHED[name].input_shape)
+    image = backend.tensor(np.random.default_rng(1).standard_normal(shape, dtype=np.float32))
+
+    def once():
+        with backend.training.Engine().no_grad():
+            network(image)
+
+    return once
 
 
 def one_pass(backend, case):
@@ -74,13 +102,15 @@ def _generator(backend, number):
     return torch.Generator().manual_seed(number)
 
 
-def peak_bytes(once):
+def peak_bytes(backend, prepare, name):
     """How much more memory the process holds during a pass than before it, or None where the system does not say.
 
     Counted by the kernel (VmHWM of Linux), and so in the same way for both implementations, with everything that
-    their libraries allocate. It includes the output and the gradients.
+    their libraries allocate. It includes the output and the gradients, and leaves out the inputs and the parameters.
     """
     try:
+        _return_freed_memory()
+        once = _prepared(backend, prepare, name)
         before = _status("VmRSS")
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")

@@ -66,6 +66,13 @@ LAYERS = [
     Layer("Concat", lambda nn: nn.Concat(nn.MaxPool2d(2), nn.AvgPool2d(2), dim=2), _IMAGES),
     Layer("Scale", lambda nn: nn.Scale(_gate(nn)), _IMAGES),
     Layer("Scale", lambda nn: nn.Scale(nn.Sequential(nn.Conv2d(4, 1, 3, padding=1), nn.Sigmoid())), _IMAGES),
+    Layer("Multiply", lambda nn: nn.Multiply(0.17), _IMAGES),
+    Layer("Multiply", lambda nn: nn.Multiply(-2), Array((3, 6))),
+    Layer(
+        "Multiply",
+        lambda nn: nn.Sum(nn.Sequential(nn.Conv2d(4, 4, 1), nn.Multiply(0.1)), nn.Identity()),
+        _IMAGES,
+    ),
     Layer("Sequential", _shared, Array((3, 6))),
     Layer(
         "Sequential", lambda nn: nn.Sequential(_residual(nn), nn.Scale(_gate(nn)), _inception(nn)), _IMAGES

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import scratch
+from . import features, scratch
 from .checkpoints import Checkpoint
 from .scratch.windows import as_int
 from .training_checks import arrays, check_early_stopping, check_optimizer, check_options, check_start
@@ -163,7 +163,8 @@ def train(
                 end_epoch(history, sizes, engine, network, loss, validation, early_stopping)
                 if watch:
                     inputs, _ = engine.tensors(data, np.arange(sizes[0]))
-                    history.activations.append(activation_statistics(engine, network, inputs))
+                    with engine.precision():
+                        history.activations.append(features.statistics(network, inputs))
             if (step + 1) % (checkpoint_every or len(sizes)) == 0:
                 keeper.save()
     keeper.save()
@@ -234,8 +235,13 @@ def evaluate(network, loss, data, batch_size=256, engine=None):
 
 
 def accuracy(engine, output, targets):
-    """The share of targets, class indices, at which `output` (N, C, ...) is largest; None for anything else."""
-    if getattr(output, "ndim", 0) < 2:  # such as the tuple of a recurrent layer
+    """The share of targets, class indices, at which `output` (N, C, ...) is largest; None for anything else.
+
+    Of a tuple whose parts are all of one shape, the scores of a network and of its auxiliary heads, the first counts.
+    """
+    if isinstance(output, tuple) and len({getattr(part, "shape", None) for part in output}) == 1:
+        output = output[0]
+    if getattr(output, "ndim", 0) < 2:  # such as the tuple of a recurrent layer: its output and its state
         return None
     output, targets = engine.array(output), engine.array(targets)
     if targets.dtype.kind not in "iu" or output.shape[:1] + output.shape[2:] != targets.shape:
@@ -253,28 +259,6 @@ def end_epoch(history, sizes, engine, network, loss, validation, early_stopping)
     history.epochs.append(record)
     if early_stopping is not None:
         early_stopping.observe(record["validation_loss"], network.state_dict())
-
-
-def activation_statistics(engine, network, inputs):
-    """For every layer without layers within: mean, standard deviation and share of zeros of its output."""
-    found = {}
-
-    def record(name, module, inputs, output):
-        output = engine.array(output[0] if isinstance(output, tuple) else output).astype(np.float64)
-        found[name] = {
-            "mean": float(output.mean()),
-            "std": float(output.std()),
-            "zeros": float((output == 0).mean()),
-        }
-
-    with evaluating(network), engine.no_grad(), contextlib.ExitStack() as stack:
-        for name, module in network.named_modules():
-            if not any(True for _ in module.children()):
-                handle = module.register_forward_hook(functools.partial(record, name))
-                stack.callback(handle.remove)
-        with engine.precision():
-            network(inputs)
-    return found
 
 
 # What the functions above share

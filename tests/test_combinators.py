@@ -1,4 +1,4 @@
-"""Sum, Concat and Scale: their errors, and what dlcore.shapes says of units that are made of several branches."""
+"""Sum, Concat, Scale and Multiply: their errors, and what dlcore.shapes says of units that are made of several branches."""
 
 from collections import OrderedDict
 
@@ -41,6 +41,8 @@ def test_branches_are_counted_and_indexed(nn, name):
         (lambda nn: nn.Concat(3), TypeError, "Concat: expected modules, got int at place 0"),
         (lambda nn: nn.Concat(nn.ReLU(), dim=1.5), TypeError, "dim: expected an int"),
         (lambda nn: nn.Scale(None), TypeError, "Scale: expected modules, got NoneType as gate"),
+        (lambda nn: nn.Multiply("0.1"), TypeError, "factor: expected a number, got '0.1'"),
+        (lambda nn: nn.Multiply(nn.ReLU()), TypeError, r"factor: expected a number, got ReLU\(\)"),
     ],
 )
 def test_what_cannot_be_put_together_is_said(nn, make, error, message):
@@ -96,6 +98,28 @@ def test_names_must_be_free_and_without_dots(nn, names, error):
 def test_a_combinator_shows_its_options_above_its_branches(nn):
     assert repr(nn.Concat(nn.ReLU(), dim=2)) == "Concat(\n  dim=2\n  (0): ReLU()\n)"
     assert repr(nn.Sum(nn.ReLU())) == "Sum(\n  (0): ReLU()\n)"
+
+
+@pytest.mark.parametrize("nn", [scratch.nn, pytorch.nn], ids=["scratch", "pytorch"])
+@pytest.mark.parametrize("factor", [0.25, np.float64(0.25), np.array(0.25), torch.tensor(0.25)])
+def test_multiply_by_a_number_widens_no_dtype(nn, factor):
+    input = np.arange(6, dtype=np.float32).reshape(2, 3)
+    output = nn.Multiply(factor)(torch.from_numpy(input) if nn is pytorch.nn else input)
+    output = np.asarray(output)
+    assert output.dtype == np.float32 and (output == [[0, 0.25, 0.5], [0.75, 1, 1.25]]).all()
+
+
+@vocabularies
+def test_multiply_shows_its_factor(nn):
+    assert repr(nn.Multiply(0.17)) == "Multiply(factor=0.17)"
+
+
+def test_multiply_keeps_shape_and_view_and_costs_no_multiply_adds():
+    nn = shapes.nn
+    before, row = shapes.layers(nn.Sequential(nn.Conv2d(3, 2, 3), nn.Multiply(0.1)), (1, 3, 8, 8))
+    assert (row.name, row.kind, row.output_shape) == ("1", "Multiply", (1, 2, 6, 6))
+    assert row.parameters == row.multiply_adds == 0 and row.memory == before.memory > 0
+    assert (row.receptive_field, row.jump, row.offset) == (before.receptive_field, before.jump, before.offset)
 
 
 def test_shapes_names_the_place_of_what_does_not_fit():

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 import warnings
+from collections import OrderedDict
 
 import numpy as np
 import pytest
 import torch
 
-from dlcore import data, pytorch, scratch, training
+from dlcore import data, networks, pytorch, scratch, training
 
 BACKENDS = {"scratch": scratch, "pytorch": pytorch}
 backends = pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
@@ -736,6 +737,39 @@ def test_recurrent_networks_may_return_tuples_and_read_ints(backend):
     )  # fmt: skip
     assert history.loss[-1] < 0.2 * history.loss[0]
     assert history.accuracy[-1] is None and list(history.activations[0]) == ["embedding", "layer", "last"]
+
+
+@backends
+def test_the_scores_of_a_network_count_and_its_auxiliary_heads_only_in_the_loss(backend):
+    def build(nn):
+        trunk = OrderedDict(first=nn.Linear(64, 12), relu=nn.ReLU(), last=nn.Linear(12, 10))
+        return nn.AuxiliaryHeads(trunk, {"relu": nn.Linear(12, 10), "first": nn.Linear(12, 10)})
+
+    ours = scratch.nn.reset_parameters(build(scratch.nn).double(), np.random.default_rng(3))
+    model = ours if backend is scratch else build(pytorch.nn).double()
+    model.load_state_dict(ours.state_dict())
+    images, targets = examples()
+    images = images.reshape(100, 64)
+    outputs = [output.data for output in ours(images)]
+    shares = [float((output.argmax(1) == targets).mean()) for output in outputs]
+    parts = [scratch.cross_entropy(output, targets).item() for output in outputs]
+    assert len(set(shares)) == len(set(parts)) == 3
+
+    loss = networks.auxiliary_loss(backend.cross_entropy)
+    history = training.train(
+        model, backend.optimizers.SGD(model.parameters(), 0.0), loss, (images, targets), 1, batch_size=100,
+        progress=False,
+    )  # fmt: skip
+    assert history.accuracy == [pytest.approx(shares[0])]
+    assert history.loss == [pytest.approx(parts[0] + 0.3 * (parts[1] + parts[2]))]
+    found = training.evaluate(model, loss, (images, targets))  # where there are no heads
+    assert found == {"loss": pytest.approx(parts[0]), "accuracy": pytest.approx(shares[0])}
+
+
+@pytest.mark.parametrize("parts", [(), (None,), ((3, 4), (1, 2)), ((3, 4), None)])
+def test_other_tuples_have_no_accuracy(parts):
+    output = tuple(part and scratch.tensor(np.ones(part)) for part in parts)
+    assert training.accuracy(scratch.training.Engine(), output, np.zeros(3, int)) is None
 
 
 @backends

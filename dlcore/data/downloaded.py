@@ -33,7 +33,7 @@ MNIST = Source(
         "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
         "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     },
-    alternative="dlcore.data.digits()",
+    alternative="use dlcore.data.digits(), which needs no network",
 )
 FASHION_MNIST = Source(
     name="Fashion-MNIST",
@@ -49,7 +49,7 @@ FASHION_MNIST = Source(
         "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
         "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
     },
-    alternative="dlcore.data.digits()",
+    alternative="use dlcore.data.digits(), which needs no network",
 )
 CIFAR10_ARCHIVE = "cifar-10-binary.tar.gz"
 CIFAR10 = Source(
@@ -61,7 +61,7 @@ CIFAR10 = Source(
         "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
     ),
     files={CIFAR10_ARCHIVE: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
-    alternative="dlcore.data.generate_shapes(count, generator)",
+    alternative="use dlcore.data.generate_shapes(count, generator), which needs no network",
 )
 
 

@@ -1,9 +1,11 @@
-"""Bring a data set's files into the cache: mirrors in order, checksums, retries, bounded waiting.
+"""Bring files of data sets and of weights into the cache: mirrors in order, checksums, retries, bounded waiting.
 
-pooch looks after the cache: it writes a download to a temporary file, compares its checksum, and only then
+pooch looks after the cache: it has a download written to a temporary file and its checksum compared, and only then
 moves it to its place. So a file in the cache is whole, or it is not there.
 """
 
+import contextlib
+import hashlib
 import os
 import time
 from dataclasses import dataclass
@@ -14,18 +16,18 @@ SLOWEST = 1024  # bytes a second; a mirror that sends less is given up
 
 
 class DownloadError(ConnectionError):
-    """No mirror gave a file of a data set. The message says what each answered and what to do instead."""
+    """No mirror gave a file. The message says what each answered and what to do instead."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set's files are and how long to try for them."""
+    """Where the files of a data set, or of weights, are and how long to try for them."""
 
     name: str  # for messages
     folder: str  # inside the cache; several data sets have files of the same names
     mirrors: tuple  # addresses that end in a slash, tried in order
-    files: dict  # file name -> SHA-256
-    alternative: str  # the call that needs no network
+    files: dict  # file name -> SHA-256, or as many of its first digits as are published
+    alternative: str  # what else to do, as in "use f(), which needs no network"
     timeout: float = 15.0  # seconds of silence, or of less than SLOWEST, until a mirror is given up
     rounds: int = 2  # how often mirrors with passing troubles are asked
     pause: float = 1.0  # seconds between rounds
@@ -40,7 +42,7 @@ class _MirrorFailed(Exception):
 
 
 def cache_folder(source, root=None):
-    """Return the folder of a data set: in `root`, else in $DLCORE_DATA, else in the user's cache."""
+    """Return the folder of a source: in `root`, else in $DLCORE_DATA, else in the user's cache."""
     if root is not None and not isinstance(root, (str, os.PathLike)):
         raise TypeError(f"root must be a path or None, got {type(root).__name__}")
     if root is None:
@@ -49,7 +51,7 @@ def cache_folder(source, root=None):
 
 
 def fetch(source, name, root=None):
-    """Return the path of a data set's file, downloaded if the cache does not hold it whole.
+    """Return the path of a file, downloaded if the cache does not hold it whole.
 
     Parameters
     ----------
@@ -72,9 +74,9 @@ def fetch(source, name, root=None):
         pooch or tqdm is not installed.
     """
     pooch = _pooch(source)
-    folder, checksum = cache_folder(source, root), f"sha256:{source.files[name]}"
+    folder, checksum = cache_folder(source, root), source.files[name]
     path = folder / name
-    if path.exists() and pooch.file_hash(path, alg="sha256") != source.files[name]:
+    if path.exists() and not has_checksum(path, checksum):
         path.unlink()
 
     answers = {}
@@ -84,20 +86,37 @@ def fetch(source, name, root=None):
             time.sleep(source.pause)
         for mirror in mirrors:
             try:
-                pooch.retrieve(mirror + name, checksum, name, folder, downloader=_Downloader(source.timeout))
+                with _quiet(pooch.get_logger()):
+                    download = _Downloader(source.timeout, checksum)
+                    pooch.retrieve(mirror + name, None, name, folder, downloader=download)
                 return path
             except _MirrorFailed as failure:
                 answers[mirror] = failure
-            except ValueError:  # pooch's, for another checksum; the file is already deleted
-                answers[mirror] = _MirrorFailed("sent a file with a wrong checksum", passing=True)
         mirrors = [mirror for mirror in mirrors if answers[mirror].passing]
 
     raise DownloadError(
         f"{source.name} could not be downloaded: no mirror gave a good {name}.\n"
         + "".join(f"  {mirror}{name}: {failure}\n" for mirror, failure in answers.items())
-        + f"Get the file elsewhere (SHA-256 {source.files[name]}) and put it at\n  {path}\n"
-        f"or use the data that needs no network: {source.alternative}."
+        + f"Get the file elsewhere (SHA-256 {checksum}{'...' if len(checksum) < 64 else ''}) and put it at\n"
+        f"  {path}\nor {source.alternative}."
     )
+
+
+def has_checksum(path, checksum):
+    """Whether the SHA-256 of a file begins with these hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(checksum)
+
+
+@contextlib.contextmanager
+def _quiet(logger):
+    """pooch recommends to keep the checksum that it finds; here it is kept, and compared by the downloader."""
+    level = logger.level
+    logger.setLevel("WARNING")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _pooch(source):
@@ -108,7 +127,7 @@ def _pooch(source):
     except ImportError as error:
         raise ImportError(
             f"{source.name} is downloaded with pooch and tqdm, and {error.name} is not installed. Both come "
-            f"with the extra dlcore-book[data]. Or use the data that needs neither: {source.alternative}.",
+            f"with the extra dlcore-book[data]. Or {source.alternative}.",
             name=error.name,
         ) from error
     return pooch
@@ -120,8 +139,8 @@ class _Downloader:
     pooch's own would wait without bound for a mirror that sends a byte now and then.
     """
 
-    def __init__(self, timeout):
-        self.timeout = timeout
+    def __init__(self, timeout, checksum):
+        self.timeout, self.checksum = timeout, checksum
 
     def __call__(self, url, output_file, pooch):
         import requests
@@ -141,6 +160,8 @@ class _Downloader:
             raise _MirrorFailed(f"sent nothing for {self.timeout:g} s", passing=True) from None
         except requests.RequestException as error:
             raise _MirrorFailed(f"connection failed: {error}", passing=True) from error
+        if not has_checksum(output_file, self.checksum):
+            raise _MirrorFailed("sent a file with a wrong checksum", passing=True)
 
     def _save(self, response, url, output_file):
         from tqdm.auto import tqdm

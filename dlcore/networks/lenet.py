@@ -31,6 +31,9 @@ def lenet5(nn, num_classes=10, in_channels=1):
     - the output units are radial basis functions, the distance to a drawn character; here they are linear scores for
       softmax and cross-entropy.
 
+    Hence 61,706 parameters here and 60,000 there: C3 has 1,516 instead of 2,416, the pooling layers S2 and S4
+    have 12 and 32 instead of none, and the drawn characters are fixed, where the scores have 850 here.
+
     Source: LeCun et al., "Gradient-based learning applied to document recognition" (1998), section II.B.
     """
     return nn.Sequential(

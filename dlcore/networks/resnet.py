@@ -59,7 +59,8 @@ def bottleneck_block(
         ResNeXt: the convolution in the middle is divided into `groups`, each of
         ``width * width_per_group / 64`` channels.
     gate : function of (nn, channels), optional
-        Makes a module through which the residual goes before it is added, such as :func:`se_gate`.
+        Makes a module through which the residual goes before it is added, such as
+        :func:`~dlcore.networks.senet.se_gate`.
 
     Returns
     -------
@@ -69,9 +70,7 @@ def bottleneck_block(
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016), figure 5 right; Xie,
     Girshick, Dollár, Tu and He, "Aggregated residual transformations for deep neural networks" (2017), figure 3c.
     """
-    if stride_on not in ("1x1", "3x3"):
-        raise ValueError(f"stride_on: expected '3x3' or '1x1', got {stride_on!r}")
-    first, second = (stride, 1) if stride_on == "1x1" else (1, stride)
+    first, second = strides(stride, stride_on)
     middle, out_channels = width * width_per_group // 64 * groups, 4 * width
     residual = OrderedDict(
         **conv_bn(nn, 1, in_channels, middle, 1, stride=first),
@@ -81,8 +80,15 @@ def bottleneck_block(
         **conv_bn(nn, 3, middle, out_channels, 1),
     )
     if gate is not None:
-        residual["gate"] = gate(nn, out_channels)
+        residual["scale"] = gate(nn, out_channels)
     return _added(nn, residual, shortcut(nn, in_channels, out_channels, stride))
+
+
+def strides(stride, stride_on):
+    """The strides of a bottleneck's first two convolutions, 1 x 1 and 3 x 3, of which one has `stride`."""
+    if stride_on not in ("1x1", "3x3"):
+        raise ValueError(f"stride_on: expected '3x3' or '1x1', got {stride_on!r}")
+    return (stride, 1) if stride_on == "1x1" else (1, stride)
 
 
 def shortcut(nn, in_channels, channels, stride):
@@ -97,7 +103,9 @@ def _added(nn, residual, way_around):
     return nn.Sequential(OrderedDict(sum=nn.Sum(branches), relu=nn.ReLU()))
 
 
-def residual_network(nn, block, counts, num_classes, in_channels, small, expansion=1):
+def residual_network(
+    nn, block, counts, num_classes, in_channels, small, expansion=1, first_block=None, last=None
+):
     """A residual network of four stages, each at half the resolution and with twice the width of the one before.
 
     Parameters
@@ -112,20 +120,26 @@ def residual_network(nn, block, counts, num_classes, in_channels, small, expansi
         As for :func:`resnet18`.
     expansion : int
         How many times `width` channels come out of a block.
+    first_block : function like `block`, optional
+        Makes the very first block, where that differs.
+    last : function of (nn, channels), optional
+        Makes, by name, the layers between the last block and the pooling.
 
     Returns
     -------
     nn.Sequential
     """
     width = 8 if small else 64
-    network, channels = OrderedDict(stem(nn, in_channels, width, small)), width
+    network, channels, make = OrderedDict(stem(nn, in_channels, width, small)), width, first_block or block
     for stage, count in enumerate(counts, 1):
         blocks = []
         for place in range(count):
-            blocks.append(block(nn, channels, width, stride=2 if stage > 1 and place == 0 else 1))
-            channels = expansion * width
+            blocks.append(make(nn, channels, width, stride=2 if stage > 1 and place == 0 else 1))
+            channels, make = expansion * width, block
         network[f"layer{stage}"] = nn.Sequential(*blocks)
         width *= 2
+    if last is not None:
+        network.update(last(nn, channels))
     network.update(avgpool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), fc=nn.Linear(channels, num_classes))
     return nn.Sequential(network)
 

@@ -14,7 +14,7 @@ from ...scratch.nn.combinators import (
     sum_shape,
     trunk_and_heads,
 )
-from ...scratch.windows import as_int
+from ...scratch.windows import as_int, as_number
 from .module import Module
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Concat",
     "Flatten",
     "Identity",
+    "Multiply",
     "Scale",
     "Sequential",
     "Split",
@@ -213,3 +214,30 @@ class Scale(Module):
         factor = called("gate", self.gate, input)
         check_factor(input.shape, factor.shape)
         return input * factor
+
+
+class Multiply(Module):
+    """The input times the number `factor`: with a small one, a branch weighs less in a sum.
+
+    Parameters
+    ----------
+    factor : float
+
+    Raises
+    ------
+    TypeError
+        A factor that is not a number.
+
+    Source: the scaled residuals of Szegedy et al., "Inception-v4, Inception-ResNet and the impact of residual
+    connections on learning" (2017), section 3.3.
+    """
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = as_number(factor, "factor")
+
+    def extra_repr(self):
+        return f"factor={self.factor}"
+
+    def forward(self, input):
+        return input * self.factor

@@ -4,7 +4,7 @@ import math
 from collections import OrderedDict
 
 from .. import arithmetic
-from ..windows import as_int, as_tuple
+from ..windows import as_int, as_number, as_tuple
 from .module import Module
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Concat",
     "Flatten",
     "Identity",
+    "Multiply",
     "Scale",
     "Sequential",
     "Split",
@@ -189,6 +190,33 @@ class Scale(Module):
         factor = called("gate", self.gate, input)
         check_factor(input.shape, factor.shape)
         return arithmetic.mul(input, factor)
+
+
+class Multiply(Module):
+    """The input times the number `factor`: with a small one, a branch weighs less in a sum.
+
+    Parameters
+    ----------
+    factor : float
+
+    Raises
+    ------
+    TypeError
+        A factor that is not a number.
+
+    Source: the scaled residuals of Szegedy et al., "Inception-v4, Inception-ResNet and the impact of residual
+    connections on learning" (2017), section 3.3.
+    """
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = as_number(factor, "factor")
+
+    def extra_repr(self):
+        return f"factor={self.factor}"
+
+    def forward(self, input):
+        return arithmetic.mul(input, self.factor)
 
 
 class Identity(Module):

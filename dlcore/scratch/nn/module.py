@@ -26,7 +26,8 @@ class Module:
     """
 
     def __init__(self):
-        self._parameters, self._buffers, self._modules, self._forward_hooks = {}, {}, {}, {}
+        self._parameters, self._buffers, self._modules = {}, {}, {}
+        self._forward_pre_hooks, self._forward_hooks = {}, {}
         self.training = True
 
     def __setattr__(self, name, value):
@@ -57,26 +58,39 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: write forward()")
 
     def __call__(self, *inputs, **options):
+        for hook in list(self._forward_pre_hooks.values()):
+            changed = hook(self, inputs)
+            if changed is not None:
+                inputs = changed if isinstance(changed, tuple) else (changed,)
         output = self.forward(*inputs, **options)
         for hook in list(self._forward_hooks.values()):
             changed = hook(self, inputs, output)
             output = output if changed is None else changed
         return output
 
-    def register_forward_hook(self, hook):
-        """Have `hook(module, inputs, output)` called after every forward pass of this module.
+    def register_forward_pre_hook(self, hook):
+        """Have ``hook(module, inputs)`` called before every forward pass of this module.
 
-        Where it returns something other than None, that takes the place of the output.
+        `inputs` is the tuple of the arguments without names. Where the hook returns something other than None, that
+        takes their place: a tuple, or for one argument that alone.
 
         Returns
         -------
-        An object whose ``remove()`` ends it.
+        An object whose ``remove()`` ends it; as a ``with`` block, it ends with that.
         """
-        if not callable(hook):
-            raise TypeError(f"hook: expected a function, got {type(hook).__name__}")
-        handle = _HookHandle(self._forward_hooks)
-        self._forward_hooks[handle] = hook
-        return handle
+        return _registered(self._forward_pre_hooks, hook)
+
+    def register_forward_hook(self, hook):
+        """Have ``hook(module, inputs, output)`` called after every forward pass of this module.
+
+        `inputs` is the tuple of the arguments without names. Where the hook returns something other than None, that
+        takes the place of the output.
+
+        Returns
+        -------
+        An object whose ``remove()`` ends it; as a ``with`` block, it ends with that.
+        """
+        return _registered(self._forward_hooks, hook)
 
     def named_modules(self, memo=None, prefix="", remove_duplicate=True):
         """This module and all within, each with its dotted name.
@@ -236,6 +250,14 @@ class Module:
         if not inside and len(own) <= 1:
             return f"{type(self).__name__}({self.extra_repr()})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(own + inside) + "\n)"
+
+
+def _registered(hooks, hook):
+    if not callable(hook):
+        raise TypeError(f"hook: expected a function, got {type(hook).__name__}")
+    handle = _HookHandle(hooks)
+    hooks[handle] = hook
+    return handle
 
 
 class _HookHandle:

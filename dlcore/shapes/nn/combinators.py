@@ -24,6 +24,7 @@ __all__ = [
     "Concat",
     "Flatten",
     "Identity",
+    "Multiply",
     "Scale",
     "Sequential",
     "Split",
@@ -167,12 +168,14 @@ def _together(signals, strung=-1):
     """What units see that are made of one unit of each signal; along the axis `strung` the signals follow each other.
 
     Where some see all there is to see (a gate behind global pooling), or the signals follow each other, the units no
-    longer move over the input in step: then it is given what all of them see together, as after Flatten.
+    longer move over the input in step: then it is given what all of them see together, as after Flatten. So it is
+    where a unit has no neighbour, and stands for all there are.
     """
     merged = []
     for axis, spans in enumerate(zip(*(signal.spans for signal in signals))):
         jumps = {span.jump for span in spans}
-        if axis == strung or (len(jumps) > 1 and 0 in jumps):
+        alone = any(signal.shape[axis + 2 : axis + 3] == (1,) for signal in signals)
+        if axis == strung or (len(jumps) > 1 and (0 in jumps or alone)):
             spans = [_mixed(span, signal.shape, axis) for span, signal in zip(spans, signals)]
         elif len(jumps) > 1:
             raise RuntimeError(
@@ -201,6 +204,10 @@ class Identity(Mirrored):
     """Shape of ``scratch.nn.Identity``."""
 
     allocates = False
+
+
+class Multiply(Mirrored):
+    """Shape of ``scratch.nn.Multiply``."""
 
 
 class Flatten(Layer):
