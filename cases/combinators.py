@@ -41,6 +41,13 @@ def _shared(nn):
     return nn.Sequential(nn.Sum(layer, nn.Sequential(nn.Tanh(), layer)), nn.Scale(layer))
 
 
+def _with_heads(nn):
+    trunk = OrderedDict(first=nn.Conv2d(4, 2, 3), relu=nn.ReLU(), last=nn.Conv2d(2, 3, (3, 4)))
+    return nn.AuxiliaryHeads(
+        trunk, {"relu": nn.Flatten(), "first": nn.Sequential(nn.Flatten(), nn.Linear(24, 5))}
+    )
+
+
 OPERATORS = []
 
 LAYERS = [
@@ -64,6 +71,15 @@ LAYERS = [
     Layer("Concat", _dense, _IMAGES),
     Layer("Concat", lambda nn: nn.Concat(nn.Linear(6, 3), nn.Identity(), dim=-1), Array((3, 6))),
     Layer("Concat", lambda nn: nn.Concat(nn.MaxPool2d(2), nn.AvgPool2d(2), dim=2), _IMAGES),
+    Layer("Split", lambda nn: nn.Split(nn.Identity(), nn.Conv2d(2, 3, 3, padding=1)), _IMAGES),
+    Layer("Split", lambda nn: nn.Split(nn.MaxPool2d(2), nn.AvgPool2d(2), dim=-1), _IMAGES),
+    Layer(
+        "Split",
+        lambda nn: nn.Split(OrderedDict(a=nn.Linear(2, 3), b=nn.ReLU(), c=nn.Linear(2, 1))),
+        Array((3, 6)),
+    ),
+    Layer("Split", lambda nn: nn.Split(nn.Tanh(), dim=0), _IMAGES),
+    Layer("AuxiliaryHeads", _with_heads, _IMAGES),
     Layer("Scale", lambda nn: nn.Scale(_gate(nn)), _IMAGES),
     Layer("Scale", lambda nn: nn.Scale(nn.Sequential(nn.Conv2d(4, 1, 3, padding=1), nn.Sigmoid())), _IMAGES),
     Layer("Multiply", lambda nn: nn.Multiply(0.17), _IMAGES),

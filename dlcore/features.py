@@ -13,13 +13,12 @@ They are also measured (:func:`statistics`) and put out of action (:func:`replac
 """
 
 import contextlib
-import difflib
 from collections.abc import Mapping
 
 import numpy as np
 
-from . import training  # which has its own statistics from here
-from .scratch.windows import as_bool
+from .backends import backend_of, evaluating
+from .scratch.windows import as_bool, nearest
 
 __all__ = ["Features", "gram", "record", "replace", "statistics"]
 
@@ -68,7 +67,7 @@ class Features:
     def _find(self, name, look):
         """What there is under `name`; where there is nothing, raises the error that says why."""
         if name not in self.names:
-            raise KeyError(f"{name!r} is not recorded{_nearest(name, self.names)}")
+            raise KeyError(f"{name!r} is not recorded{nearest(name, self.names)}")
         if name not in self._calls:
             raise RuntimeError(
                 f"{name!r} has not run since the recording, or the last call of the network, began"
@@ -83,10 +82,8 @@ class Features:
         return found if self._every_call else found[-1]
 
     def __repr__(self):
-        shapes = {
-            name: [tuple(t.shape) for t in _tensors(calls[-1][0])] for name, calls in self._calls.items()
-        }
-        return f"Features({', '.join(f'{name}: {str(shape)[1:-1]}' for name, shape in shapes.items())})"
+        outputs = {name: calls[-1][0] for name, calls in self._calls.items()}
+        return f"Features({_shapes_text(outputs)})"
 
 
 class _ByName(Mapping):
@@ -114,7 +111,7 @@ class _ByName(Mapping):
         return len(list(iter(self)))
 
     def __repr__(self):
-        return repr(dict(self))
+        return f"{{{_shapes_text(self)}}}"
 
 
 def _activation(name, output):
@@ -286,7 +283,7 @@ def statistics(network, inputs, *names):
             }
         return output
 
-    with training.evaluating(network), training.backend_of(network).no_grad(), _hooked(modules, measure):
+    with evaluating(network), backend_of(network).no_grad(), _hooked(modules, measure):
         network(inputs)
     return found
 
@@ -319,7 +316,7 @@ def gram(activation):
 
 def _modules(network, names):
     """The modules by name; without names, those without modules within."""
-    training.backend_of(network)  # or TypeError
+    backend_of(network)  # or TypeError
     if not names:
         return {
             name: module
@@ -331,15 +328,8 @@ def _modules(network, names):
         if not isinstance(name, str):
             raise TypeError(f"names: expected strings, got {type(name).__name__}")
         if name not in places:
-            raise KeyError(f"names: {type(network).__name__} has no module {name!r}{_nearest(name, places)}")
+            raise KeyError(f"names: {type(network).__name__} has no module {name!r}{nearest(name, places)}")
     return {name: places[name] for name in names}
-
-
-def _nearest(name, names):
-    """The end of a message: which of `names` may be meant."""
-    inner = [other for other in names if other.endswith(f".{name}")]
-    nearest = inner[:3] or difflib.get_close_matches(str(name), names, cutoff=0.5) or list(names)[:5]
-    return f"; did you mean {', '.join(map(repr, nearest))}?"
 
 
 @contextlib.contextmanager
@@ -366,6 +356,17 @@ def _tensors(value):
     elif isinstance(value, (tuple, list, Mapping)):
         for item in value.values() if isinstance(value, Mapping) else value:
             yield from _tensors(item)
+
+
+def _shapes_text(values):
+    """Names and the shapes of what is under them, instead of thousands of numbers."""
+
+    def text(value):
+        if isinstance(value, (tuple, list, Mapping)):
+            return ", ".join(map(text, value.values() if isinstance(value, Mapping) else value))
+        return str(tuple(value.shape)) if hasattr(value, "shape") else repr(value)
+
+    return ", ".join(f"{name}: {text(value)}" for name, value in values.items())
 
 
 def _mapped(function, value):

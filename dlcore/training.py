@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import features, scratch
+from .backends import backend_of, evaluating
 from .checkpoints import Checkpoint
 from .scratch.windows import as_int
 from .training_checks import arrays, check_early_stopping, check_optimizer, check_options, check_start
@@ -271,17 +272,6 @@ def engine_for(network):
     return backend_of(network).training.Engine()
 
 
-def backend_of(network):
-    """``dlcore.scratch`` or ``dlcore.pytorch``, whichever `network` is made with."""
-    if isinstance(network, scratch.nn.Module):
-        return scratch
-    if any(kind.__module__ == "torch.nn.modules.module" for kind in type(network).__mro__):
-        from . import pytorch  # only where it is installed and used
-
-        return pytorch
-    raise TypeError(f"network: expected a module of scratch.nn or torch.nn, got {type(network).__name__}")
-
-
 @functools.lru_cache(maxsize=1)  # every step of an epoch asks for it
 def shuffled(count, seed, epoch):
     """The order of the examples in an epoch, the same whoever asks."""
@@ -303,18 +293,6 @@ def set_rate(optimizer, schedule, step):
     for group in optimizer.param_groups:
         group.setdefault("initial_lr", group["lr"])
         group["lr"] = schedule(step, group["initial_lr"])
-
-
-@contextlib.contextmanager
-def evaluating(network):
-    """Evaluation mode for a ``with`` block; then every module is in the mode it was in."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 @contextlib.contextmanager

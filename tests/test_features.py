@@ -146,6 +146,8 @@ def test_without_names_all_layers_without_layers_within_are_recorded_in_turn(bac
     assert seen.activations["fc"] is output
     assert "block" not in seen.activations and seen.activations.get("block", 5) == 5
     assert repr(seen).startswith("Features(conv: (2, 3, 4, 4), relu: (2, 3, 4, 4), ")
+    assert repr(seen.activations).startswith("{conv: (2, 3, 4, 4), relu: (2, 3, 4, 4), ")
+    assert repr(seen.gradients) == "{}"
     layer = backend.nn.ReLU()
     with features.record(layer) as seen:
         output = layer(backend.tensor([1.0]))

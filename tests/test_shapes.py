@@ -1,6 +1,7 @@
 """dlcore.shapes: what it says of a network without computing it is what PyTorch finds by computing it."""
 
 import re
+from collections import OrderedDict
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from dlcore import networks, pytorch, scratch, shapes
+from dlcore.shapes import summaries
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
 
@@ -515,43 +517,223 @@ def test_sequential_counts_indexes_and_slices():
 def test_the_table_prints_each_layer_and_the_totals():
     table = shapes.summary(networks.lenet5(shapes.nn), [1, 1, 32, 32])
     lines = str(table).splitlines()
-    assert len(lines) == 1 + 1 + 1 + 12 + 1 + 1
-    assert lines[0] == "input 1 x 1 x 32 x 32"
-    assert lines[6].split() == [
-        "3",
-        "Conv2d",
-        "1",
-        "x",
-        "16",
-        "x",
-        "10",
-        "x",
-        "10",
-        "2,416",
-        "240,000",
-        "6,400",
-        "14",
-        "x",
-        "14",
-        "2",
-        "x",
-        "2",
-    ]
-    assert lines[-1].split() == ["total", "61,706", "416,520", "58,408"]
-    assert max(map(len, lines)) == len(lines[2])
+    assert len(lines) == 1 + 2 + 1 + 12 + 1 + 1
+    assert lines[0] == "input 1×1×32×32"
+    assert lines[1].split() == ["output", "receptive"]
+    assert lines[7].split() == ["3", "Conv2d", "1×16×10×10", "2,416", "240,000", "6.40", "kB", "14×14", "2×2"]
+    assert lines[-1].split() == ["total", "61,706", "416,520", "58.4", "kB"]
+    assert max(map(len, lines)) == len(lines[3])
+    assert repr(table) == str(table)
+
+
+def test_a_table_of_resnet50_fits_into_a_wide_terminal():
+    network = networks.resnet50(shapes.nn)
+    for depth, width in ((None, 120), (1, 100)):
+        lines = str(shapes.summary(network, (1, 3, 224, 224), depth=depth)).splitlines()
+        assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (802_816, "803 kB"), (999_499, "999 kB"),
+     (999_500, "1.00 MB"), (3_211_264, "3.21 MB"), (150_239_136, "150 MB"), (2_500_000_000, "2.50 GB")],
+)  # fmt: skip
+def test_memory_is_told_in_units(number, text):
+    assert summaries.bytes_text(number) == text
+
+
+def test_a_row_is_found_by_the_name_of_its_layer():
+    table = shapes.summary(networks.resnet18(shapes.nn), (1, 3, 64, 64))
+    assert table["layer1.0.sum.residual.conv1"].parameters == 64 * 64 * 9
+    assert len(table) == len(list(table)) == len(table.rows) and next(iter(table)) is table["conv1"]
+    assert (
+        shapes.summary(networks.resnet18(shapes.nn), (1, 3, 64, 64), depth=1)["layer1"].kind == "Sequential"
+    )
+    with pytest.raises(KeyError, match="name: 'layer1.0.conv1' has no row; did you mean .*residual.conv1'"):
+        table["layer1.0.conv1"]
+    with pytest.raises(KeyError, match="name: 0 has no row"):
+        table[0]
 
 
 def test_the_table_in_a_notebook_says_the_same():
     table = shapes.summary(networks.lenet5(shapes.nn), (1, 1, 32, 32))
     html = table._repr_html_()
-    rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
-    assert ["".join(" ".join(row).split()) for row in rows] == [
-        "".join(line.split()) for line in str(table).splitlines()[1:] if not line.startswith("--")
+    titles, *rows = [
+        re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)
     ]
+    _, upper, lower, *lines = [line for line in str(table).splitlines() if not line.startswith("--")]
+    assert ["".join(" ".join(row).split()) for row in rows] == ["".join(line.split()) for line in lines]
+    assert sorted(" ".join(titles).split()) == sorted(f"{upper} {lower}".split())
     assert html.count('scope="col"') == 8 and "<caption>" in html
+    assert html.count('class="number"') == 6 * (1 + 12 + 1)
+
+
+def test_a_long_table_scrolls_in_itself_with_its_titles_in_sight():
+    html = shapes.summary(networks.lenet5(shapes.nn), (1, 1, 32, 32))._repr_html_()
+    style = re.search(r"<style>(.*?)</style>", html)[1]
+    assert re.search(r"\.dlcore-layers \{ overflow: auto; max-height: \d+rem \}", style)
+    assert re.search(r"thead, tfoot\) \{ position: sticky; background: ", style)
+    assert "@media print { .dlcore-layers { max-height: none } }" in style
+    assert 'tabindex="0" role="region" aria-label="Layers for an input of 1×1×32×32"' in html
+    assert "color: #" not in style  # it takes those of the page, light or dark
 
 
 def test_the_table_escapes_what_a_class_is_called():
     layer = shapes.nn.ReLU()
     layer.__class__ = type("<b>", (shapes.nn.ReLU,), {})
     assert "<b>" not in shapes.summary(layer, (1, 2))._repr_html_()
+
+
+# Memory, and the parts of a network
+
+
+def block(nn):
+    """A block with a way around it, and a classifier: names with one, two and three parts."""
+    residual = nn.Sequential(
+        OrderedDict(conv=nn.Conv2d(3, 3, 3, padding=1), relu=nn.ReLU(), drop=nn.Dropout(0.5))
+    )
+    first = nn.Sequential(OrderedDict(sum=nn.Sum(OrderedDict(residual=residual, shortcut=nn.Identity()))))
+    return nn.Sequential(
+        OrderedDict(block1=first, pool=nn.MaxPool2d(2, stride=1), flatten=nn.Flatten(), fc=nn.Linear(27, 2))
+    )
+
+
+def test_memory_is_that_of_new_arrays():
+    network = block(shapes.nn)
+    image, pooled = 2 * 3 * 16, 2 * 3 * 9
+    expected = {
+        "block1.sum.residual.conv": image, "block1.sum.residual.relu": image, "block1.sum.residual.drop": image,
+        "block1.sum.shortcut": 0, "block1.sum": image, "pool": pooled, "flatten": 0, "fc": 2 * 2,
+    }  # fmt: skip
+    table = shapes.summary(network, (2, 3, 4, 4))
+    assert {row.name: row.memory for row in table.rows} == {name: 4 * n for name, n in expected.items()}
+    assert table.memory == 4 * sum(expected.values())
+    assert shapes.summary(network, (2, 3, 4, 4), dtype=np.float64).memory == 2 * table.memory
+    assert shapes.summary(network, (2, 3, 4, 4), dtype="float16").memory * 2 == table.memory
+    # Dropout hands on its input when it does not drop.
+    assert shapes.summary(network.eval(), (2, 3, 4, 4)).memory == table.memory - 4 * image
+    assert shapes.summary(network.train(), (2, 3, 4, 4)) == table
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_memory_is_what_pytorchs_layers_allocate(training):
+    made = [
+        ("Dropout", (0.3,)), ("Dropout2d", (0.3,)), ("AlphaDropout", (0.3,)), ("Identity", ()), ("Flatten", ()),
+        ("Flatten", (2,)), ("Unflatten", (1, (2, 2))), ("ReLU", ()), ("AvgPool2d", (1,)), ("AdaptiveAvgPool2d", (6,)),
+        ("BatchNorm2d", (4,)), ("ChannelShuffle", (2,)), ("LocalResponseNorm", (3,)), ("PixelShuffle", (2,)),
+    ]  # fmt: skip
+    input = torch.rand(2, 4, 6, 6)
+    for name, arguments in made:
+        output = getattr(torch.nn, name)(*arguments).train(training)(input)
+        shared = output.untyped_storage().data_ptr() == input.untyped_storage().data_ptr()
+        (row,) = shapes.layers(getattr(shapes.nn, name)(*arguments).train(training), tuple(input.shape))
+        assert row.memory == (0 if shared else output.numel() * 4), name
+
+
+def test_rows_are_folded_by_the_first_parts_of_their_names():
+    network = block(shapes.nn)
+    rows = {row.name: row for row in shapes.layers(network, (2, 3, 4, 4))}
+    table = shapes.summary(network, (2, 3, 4, 4), depth=1)
+    assert [(row.name, row.kind) for row in table.rows] == [
+        ("block1", "Sequential"), ("pool", "MaxPool2d"), ("flatten", "Flatten"), ("fc", "Linear"),
+    ]  # fmt: skip
+    first, whole = table.rows[0], shapes.summary(network, (2, 3, 4, 4))
+    inside = [row for name, row in rows.items() if name.startswith("block1.")]
+    assert len(inside) == 5
+    assert first.parameters == sum(row.parameters for row in inside) == 84
+    assert first.multiply_adds == sum(row.multiply_adds for row in inside) > 0
+    assert first.memory == sum(row.memory for row in inside)
+    last = rows["block1.sum"]
+    assert (first.output_shape, first.receptive_field, first.jump, first.offset) == (
+        last.output_shape, last.receptive_field, last.jump, last.offset,
+    )  # fmt: skip
+    assert table.rows[1:] == [rows[name] for name in ("pool", "flatten", "fc")]
+    for depth in (1, 2, 3, 4, 9):
+        folded = shapes.summary(network, (2, 3, 4, 4), depth=depth)
+        assert [folded.parameters, folded.multiply_adds, folded.memory] == [
+            whole.parameters, whole.multiply_adds, whole.memory,
+        ]  # fmt: skip
+    assert [row.name for row in shapes.summary(network, (2, 3, 4, 4), depth=3).rows[:3]] == [
+        "block1.sum.residual", "block1.sum.shortcut", "block1.sum",
+    ]  # fmt: skip
+    assert shapes.summary(network, (2, 3, 4, 4), depth=4) == whole
+
+
+def test_a_network_with_heads_is_folded_in_the_order_of_computation():
+    nn = shapes.nn
+    trunk = OrderedDict(first=nn.Linear(3, 3), second=nn.Linear(3, 3))
+    network = nn.AuxiliaryHeads(trunk, {"first": nn.Sequential(nn.ReLU(), nn.Linear(3, 2))})
+    table = shapes.summary(network, (1, 3), depth=1)
+    assert [(row.name, row.parameters) for row in table.rows] == [
+        ("first", 12), ("heads.first", 8), ("second", 12),
+    ]  # fmt: skip
+    assert [row.name for row in shapes.summary(network.eval(), (1, 3), depth=1).rows] == ["first", "second"]
+
+
+def test_a_part_with_heads_within_is_told_by_its_trunk():
+    nn = shapes.nn
+    inner = nn.AuxiliaryHeads(OrderedDict(a=nn.Linear(3, 4), b=nn.Linear(4, 5)), {"b": nn.Linear(5, 7)})
+    (row,) = shapes.summary(nn.Sequential(OrderedDict(body=inner)), (1, 3), depth=1)
+    assert (row.name, row.kind, row.output_shape, row.parameters) == (
+        "body",
+        "AuxiliaryHeads",
+        (1, 5),
+        16 + 25 + 42,
+    )
+    table = shapes.summary(nn.Sequential(OrderedDict(body=inner)), (1, 3), depth=2)
+    assert [(row.name, row.output_shape[1]) for row in table] == [
+        ("body.a", 4),
+        ("body.b", 5),
+        ("body.heads.b", 7),
+    ]
+    other = nn.Sequential(OrderedDict(heads=nn.Sequential(nn.ReLU(), nn.ReLU())))  # only called so
+    assert [row.name for row in shapes.summary(other, (1, 3), depth=1)] == ["heads"]
+
+
+def test_every_head_of_googlenet_is_a_part():
+    table = shapes.summary(networks.googlenet(shapes.nn), (1, 3, 224, 224), depth=1)
+    assert [row.name for row in table if "heads" in row.name] == ["heads.inception4a", "heads.inception4d"]
+    assert len({row.name for row in table}) == len(table)
+
+
+@pytest.mark.parametrize("dtype", ["float99", None, torch.float32, "int8", object, "complex64"], ids=str)
+def test_activations_are_floating_point_numbers(dtype):
+    with pytest.raises(TypeError, match="^dtype: expected a floating-point one of NumPy, got "):
+        shapes.summary(shapes.nn.ReLU(), (1, 3), dtype=dtype)
+
+
+def test_a_layer_by_itself_is_its_own_part():
+    table = shapes.summary(shapes.nn.Linear(3, 2), (1, 3), depth=1)
+    assert [(row.name, row.kind, row.parameters) for row in table.rows] == [("", "Linear", 8)]
+
+
+@pytest.mark.parametrize(
+    ("depth", "error", "message"),
+    [(0, ValueError, "depth: must be at least 1, got 0"), (-1, ValueError, "depth: "), (1.5, TypeError, "depth: "),
+     ("1", TypeError, "depth: "), (True, TypeError, "depth: ")],
+)  # fmt: skip
+def test_a_depth_is_a_positive_int(depth, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        shapes.summary(shapes.nn.ReLU(), (1, 3), depth=depth)
+
+
+def test_train_and_eval_reach_every_part():
+    network = block(shapes.nn)
+    assert len(list(network.modules())) == 11
+    assert all(module.training for module in network.modules())
+    assert network.eval() is network and not any(module.training for module in network.modules())
+    assert network.train() is network and all(module.training for module in network.modules())
+
+
+def test_parts_are_found_by_the_names_of_the_rows():
+    network, other = block(shapes.nn), block(scratch.nn)
+    assert [name for name, _ in network.named_modules()] == [name for name, _ in other.named_modules()]
+    assert network.get_submodule("") is network
+    assert network.get_submodule("block1.sum") is network[0][0]
+    for row in shapes.layers(network, (2, 3, 4, 4)):
+        assert type(network.get_submodule(row.name)).__name__ == row.kind
+    part = network.get_submodule("block1.sum.residual")
+    assert [row.name for row in shapes.layers(part, (1, 3, 4, 4))] == ["conv", "relu", "drop"]
+    for unknown in ("block2", "block1.sum.left", "fc.weight", "block1..sum"):
+        with pytest.raises(AttributeError, match=f"^target: no module '{unknown}': .* has "):
+            network.get_submodule(unknown)

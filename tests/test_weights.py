@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torchvision_states import SCORES, made_image, made_state, recorded
 
 from dlcore import data, networks, pytorch, scratch
@@ -119,7 +120,7 @@ def test_names_that_are_not_there():
 
 
 def test_a_file_that_does_not_fit_is_named(resnet18_file, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"file: .*nowhere.pth is not there"):
+    with pytest.raises(FileNotFoundError, match=r"file: there is no file .*nowhere.pth"):
         networks.pretrained("resnet18", file=tmp_path / "nowhere.pth")
     with pytest.raises(ValueError, match=r"resnet18.pth does not fit resnet34: .* is missing"):
         networks.pretrained("resnet34", file=resnet18_file)
@@ -135,9 +136,57 @@ def test_a_file_that_does_not_fit_is_named(resnet18_file, tmp_path):
     message = r"'fc.weight' has shape \(10, 512\) instead of \(1000, 512\)"
     with pytest.raises(ValueError, match=message):
         networks.pretrained("resnet18", file=tmp_path / "ten.npz")
+    without = {name: shape for name, shape in shapes.items() if name != "bn1.running_var"}
+    np.savez(tmp_path / "less.npz", **made_state(without))
+    with pytest.raises(ValueError, match=r"less.npz does not fit resnet18: 'bn1.running_var' is missing$"):
+        networks.pretrained("resnet18", file=tmp_path / "less.npz")
     np.savez(tmp_path / "more.npz", **made_state({**shapes, "fc.scale": [1000]}))
     with pytest.raises(ValueError, match="'fc.scale' is unknown"):
         networks.pretrained("resnet18", file=tmp_path / "more.npz")
+
+
+@pytest.mark.parametrize("kind", ["text", "empty", "one array", "objects"])
+def test_what_is_no_npz_of_arrays_is_named(kind, tmp_path):
+    path = tmp_path / "state.npz"
+    if kind == "objects":
+        np.savez(path, a=np.array([None]))
+    elif kind == "one array":
+        with path.open("wb") as file:
+            np.save(file, np.ones(3))
+    else:
+        path.write_text("not weights" if kind == "text" else "")
+    with pytest.raises(ValueError, match=r"file: .*state.npz is not an .npz of arrays"):
+        networks.pretrained("resnet18", file=path)
+
+
+def test_parameters_that_want_gradients_are_read_too(tmp_path):
+    made = made_state(RECORDED["resnet18"]["shapes"])
+    learning = {
+        name: torch.from_numpy(array).requires_grad_(array.dtype.kind == "f") for name, array in made.items()
+    }
+    torch.save(learning, tmp_path / "learning.pth")
+    state = networks.pretrained("resnet18", file=tmp_path / "learning.pth")
+    assert np.array_equal(state["conv1.weight"], made["conv1.weight"])
+
+
+@pytest.mark.parametrize("backend", [scratch, pytorch], ids=["scratch", "pytorch"])
+def test_the_last_layer_is_replaced_for_other_classes(backend, resnet18_file):
+    network = networks.resnet18(backend.nn)
+    network.load_state_dict(networks.pretrained("resnet18", file=resnet18_file))
+    network.fc = backend.nn.Linear(512, 10)
+    assert tuple(network.eval()(backend.tensor(made_image(64))).shape) == (1, 10)
+    assert list(network.state_dict())[-2:] == ["fc.weight", "fc.bias"]
+    other = networks.resnet18(backend.nn, num_classes=10)
+    other.load_state_dict(network.state_dict())
+
+
+@pytest.mark.parametrize("nn", [scratch.nn, pytorch.nn], ids=["scratch", "pytorch"])
+def test_inception_v3_without_its_head_takes_the_rest(nn, tmp_path):
+    np.savez(tmp_path / "state.npz", **made_state(RECORDED["inception_v3"]["shapes"]))
+    state = networks.pretrained("inception_v3", file=tmp_path / "state.npz")
+    trunk = {name: array for name, array in state.items() if not name.startswith("heads.")}
+    assert len(trunk) < len(state)
+    networks.inception_v3(nn, aux_heads=False).load_state_dict(trunk)
 
 
 def test_without_pytorch_an_error_says_what_to_do(resnet18_file, monkeypatch):
@@ -218,6 +267,30 @@ def test_images_are_resized_cut_and_normalized():
     )
     with pytest.raises(ValueError, match=r"images: expected floating-point .* got uint8 \(300, 400, 3\)"):
         record.preprocess(np.zeros((300, 400, 3), np.uint8))
+    for wrong in (255 * image, image - 1):
+        with pytest.raises(
+            ValueError, match=r"images: expected values in \[0, 1\], got -?[\d.]+ to -?[\d.]+$"
+        ):
+            record.preprocess(wrong)
+
+
+@pytest.mark.parametrize("name", ["IMAGENET1K_V1", "IMAGENET1K_V2", "inception_v3"])
+def test_images_are_those_of_pillow(name):
+    """Pillow resizes as torchvision does for files; it rounds each of two passes to whole steps of 1 / 255."""
+    table = networks.PRETRAINED["inception_v3" if name == "inception_v3" else "resnet50"]
+    record = table[name if name in table else "IMAGENET1K_V1"]
+    steps = np.round(data.photograph() * 255).astype(np.uint8)
+    for height, width in ((427, 640), (400, 200), (150, 210)):
+        cut = steps[:, :height, :width]
+        size = tuple(length * record.resize // min(height, width) for length in (width, height))
+        resized = Image.fromarray(cut.transpose(1, 2, 0)).resize(size, Image.Resampling.BILINEAR)
+        left, top = (round((length - record.crop) / 2) for length in size)
+        expected = np.asarray(resized.crop((left, top, left + record.crop, top + record.crop))).transpose(
+            2, 0, 1
+        )
+        found = record.preprocess(cut / np.float32(255))
+        found = found * np.array(record.std)[:, None, None] + np.array(record.mean)[:, None, None]
+        assert np.abs(found * 255 - expected).max() <= 1.01
 
 
 def test_the_checksum_is_that_of_the_name():

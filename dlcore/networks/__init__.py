@@ -2,7 +2,8 @@
 
 ``resnet18(scratch.nn)`` computes with NumPy, ``resnet18(pytorch.nn)`` is a PyTorch module, and ``resnet18(shapes.nn)`` is
 read for its shapes and its cost. The names and shapes of their parameters agree, so that weights move from one to
-another by ``load_state_dict``. With ``small=True`` each is a narrow version of itself for images of 32 x 32.
+another by ``load_state_dict``. With ``small=True`` each is a narrow version of itself for images of 32 x 32, but for
+``lenet5``, which is made for them. What they are built of are functions too: ``basic_block(nn, in_channels, width)``.
 """
 
 from . import (
@@ -47,10 +48,10 @@ from .weights import *
 __all__ = []
 __all__ += alexnet_zfnet.__all__
 __all__ += blocks.__all__
+__all__ += densenet.__all__
 __all__ += inception.__all__
 __all__ += inception_factorized.__all__
 __all__ += inception_residual.__all__
-__all__ += densenet.__all__
 __all__ += initialization.__all__
 __all__ += lenet.__all__
 __all__ += mobilenet.__all__

@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+from ._checks import checked
+
 __all__ = ["alexnet", "response_norm", "zfnet"]
 
 
@@ -34,8 +36,9 @@ def response_norm(nn, size=5, alpha=1e-4, beta=0.75, k=2.0):
     return nn.LocalResponseNorm(size, alpha=size * alpha, beta=beta, k=k)
 
 
+@checked
 def alexnet(nn, num_classes=1000, in_channels=3, small=False):
-    """AlexNet: five convolutions, three of them in two towers, and three fully connected layers.
+    """AlexNet: five convolutions, three of them in two groups, and three fully connected layers.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def alexnet(nn, num_classes=1000, in_channels=3, small=False):
       sees half.
     - The paper prints images of 224 x 224 and 55 x 55 outputs of the first layer, and no padding. The two
       agree with a padding of 2, as here; others take images of 227 x 227.
-    - Dropout follows the first two fully connected layers, whose outputs it sets to zero.
+    - Dropout sets half of the outputs of the first two fully connected layers to zero.
     - ``torchvision.models.alexnet`` is another network, that of Krizhevsky, "One weird trick for
       parallelizing convolutional neural networks" (2014): 64 channels come first, and it has neither groups
       nor normalization.
@@ -87,8 +90,9 @@ def alexnet(nn, num_classes=1000, in_channels=3, small=False):
     )  # fmt: skip
 
 
+@checked
 def zfnet(nn, num_classes=1000, in_channels=3, small=False):
-    """ZFNet: AlexNet in one tower, with smaller kernels and strides in its first two layers.
+    """ZFNet: AlexNet without groups, with smaller kernels and strides in its first two layers.
 
     Parameters
     ----------

@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+from ._checks import checked
+
 __all__ = [
     "dense_block", "dense_layer", "densenet121", "densenet161", "densenet169", "densenet201", "transition",
 ]  # fmt: skip
@@ -54,7 +56,7 @@ def dense_block(nn, in_channels, count, growth=32, bottleneck=4):
     Returns
     -------
     nn.Sequential
-        (N, in_channels, H, W) to (N, in_channels + count growth, H, W).
+        (N, in_channels, H, W) to ``(N, in_channels + count * growth, H, W)``.
 
     Source: that of :func:`dense_layer`, figure 1.
     """
@@ -71,8 +73,9 @@ def transition(nn, in_channels, out_channels):
     Parameters
     ----------
     nn : module
-        The vocabulary.
+        The vocabulary: ``dlcore.scratch.nn``, ``dlcore.pytorch.nn`` or ``dlcore.shapes.nn``.
     in_channels, out_channels : int
+        Channels that come in and go out.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def densenet121(nn, num_classes=1000, in_channels=3, small=False):
     Returns
     -------
     nn.Sequential
-        (N, in_channels, H, W) to scores (N, num_classes), for 224 x 224 and other sizes from 32 x 32 on.
+        (N, in_channels, H, W) to scores (N, num_classes), for 224 x 224 and any other size from 32 x 32 on.
 
     Notes
     -----
@@ -138,6 +141,7 @@ def densenet201(nn, num_classes=1000, in_channels=3, small=False):
     return _densenet(nn, (6, 12, 48, 32), num_classes, in_channels, small)
 
 
+@checked
 def _densenet(nn, counts, num_classes, in_channels, small, growth=32):
     growth = growth // 8 if small else growth
     channels = 2 * growth

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from ._checks import checked
 from .blocks import conv_bn_relu
 
 __all__ = [
@@ -135,7 +136,7 @@ def inception_bn_reduction(nn, in_channels, three_reduced, three, double_reduced
     Returns
     -------
     nn.Concat
-        (N, in_channels, H, W) to (N, three + double + in_channels, H / 2, W / 2).
+        (N, in_channels, H, W) to (N, three + double + in_channels, H / 2, W / 2), for even H and W.
 
     Source: that of :func:`inception_bn_block`, rows 3c and 4e.
     """
@@ -192,6 +193,7 @@ def googlenet_head(nn, in_channels, num_classes, width=128, hidden=1024, pool=(5
     )
 
 
+@checked
 def googlenet(nn, num_classes=1000, in_channels=3, small=False, aux_heads=True):
     """GoogLeNet (Inception v1): nine inception blocks, and two heads that help to train them.
 
@@ -206,13 +208,13 @@ def googlenet(nn, num_classes=1000, in_channels=3, small=False, aux_heads=True):
     small : bool
         For images of 32 x 32: an eighth of the width, a first layer of 3 x 3 with stride 1, and heads on 2 x 2.
     aux_heads : bool
-        Two heads, behind the blocks 4a and 4d; they fit 224 x 224 (or 32 x 32) only.
+        Whether to have two heads, behind the blocks 4a and 4d. They are made for 224 x 224 (or 32 x 32).
 
     Returns
     -------
     nn.AuxiliaryHeads, or nn.Sequential without heads
         (N, in_channels, H, W) to scores (N, num_classes). In training mode the heads' scores come with them, for
-        :func:`auxiliary_loss`; in evaluation mode they are left out, and any size is taken.
+        :func:`auxiliary_loss`; in evaluation mode they are left out, and any size from 32 x 32 on is taken.
 
     Notes
     -----
@@ -244,6 +246,7 @@ def googlenet(nn, num_classes=1000, in_channels=3, small=False, aux_heads=True):
     return nn.AuxiliaryHeads(trunk, heads) if aux_heads else nn.Sequential(trunk)
 
 
+@checked
 def inception_v2(nn, num_classes=1000, in_channels=3, small=False):
     """Inception v2 (BN-Inception): GoogLeNet with batch normalization, and two 3 x 3 for each 5 x 5.
 
@@ -257,7 +260,8 @@ def inception_v2(nn, num_classes=1000, in_channels=3, small=False):
     Returns
     -------
     nn.Sequential
-        (N, in_channels, H, W) to scores (N, num_classes), for 224 x 224 and any other size.
+        (N, in_channels, H, W) to scores (N, num_classes), for 224 x 224 and other multiples of 32; at sizes between
+        them convolutions and pooling with stride 2 may not agree.
 
     Notes
     -----

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from functools import partial
 
+from ._checks import checked
 from .blocks import conv_bn_relu
 from .inception import chain
 
@@ -119,7 +120,8 @@ def factorized_c(nn, in_channels, narrow=1):
 def grid_reduction_a(nn, in_channels, narrow=1):
     """Half the height and width, and more channels: convolutions with stride 2 and a pooling, side by side.
 
-    Pooling alone would lose what the new channels cannot hold; a convolution before it would cost four times as much.
+    Pooling first would squeeze everything through a grid of a quarter of the numbers; convolving first, at full size,
+    would cost four times as much.
 
     Parameters
     ----------
@@ -209,6 +211,7 @@ def inception_v3_head(nn, in_channels, num_classes, widths=(128, 768), pool=(5, 
     )
 
 
+@checked
 def inception_v3(nn, num_classes=1000, in_channels=3, small=False, aux_heads=True):
     """Inception v3: factorized convolutions on three grids, and a head that helps to train it.
 
@@ -221,10 +224,10 @@ def inception_v3(nn, num_classes=1000, in_channels=3, small=False, aux_heads=Tru
     in_channels : int
         1 for gray images, 3 for colour.
     small : bool
-        For images of 32 x 32: an eighth of the width, padding in the first layers, pooling there with stride 1, and a
-        head for a grid of 5 x 5.
+        For images of 32 x 32: a quarter of the width, but half of it in the first layers, which pad, and pool with
+        stride 1; and a head for a grid of 5 x 5.
     aux_heads : bool
-        A head behind Mixed_6e; it needs images of 299 x 299 (or 32 x 32) at least.
+        Whether to have a head behind Mixed_6e; it needs images of 299 x 299 (or 32 x 32) at least.
 
     Returns
     -------
@@ -241,8 +244,9 @@ def inception_v3(nn, num_classes=1000, in_channels=3, small=False, aux_heads=Tru
     Source: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, "Rethinking the Inception architecture for computer vision"
     (2016), and torchvision's inception_v3.
     """
-    narrow = 8 if small else 1
-    trunk = stem(nn, in_channels, narrow, *((1, 1) if small else (0, 2)))
+    narrow = 4 if small else 1
+    widths = (16, 32, 40, 48) if small else (32, 64, 80, 192)
+    trunk = stem(nn, in_channels, widths, *((1, 1) if small else (0, 2)))
     for name, block, channels, *width in BLOCKS:
         trunk[name] = block(nn, channels // narrow, *(number // narrow for number in width), narrow=narrow)
     trunk.update(
@@ -254,14 +258,14 @@ def inception_v3(nn, num_classes=1000, in_channels=3, small=False, aux_heads=Tru
     if not aux_heads:
         return nn.Sequential(trunk)
     pool, kernel_size = ((3, 1), 3) if small else ((5, 3), 5)
-    widths = 128 // narrow, 768 // narrow
-    head = inception_v3_head(nn, 768 // narrow, num_classes, widths, pool, kernel_size)
+    head_widths = 128 // narrow, 768 // narrow
+    head = inception_v3_head(nn, 768 // narrow, num_classes, head_widths, pool, kernel_size)
     return nn.AuxiliaryHeads(trunk, {"Mixed_6e": head})
 
 
-def stem(nn, in_channels, narrow, padding, pool_stride):
+def stem(nn, in_channels, widths, padding, pool_stride):
     """The layers before the first block, by name."""
-    first, second, third, last = (width // narrow for width in (32, 64, 80, 192))
+    first, second, third, last = widths
     return OrderedDict(
         Conv2d_1a_3x3=unit(nn, in_channels, first, 3, stride=2, padding=padding),
         Conv2d_2a_3x3=unit(nn, first, first, 3, padding=padding),

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from functools import partial
 
+from ._checks import checked
 from .blocks import conv_bn_relu
 from .inception import chain
 
@@ -43,7 +44,7 @@ def inception_v4_stem(nn, in_channels=3, narrow=1, strides=(2, 2, 2)):
     Parameters
     ----------
     nn : module
-        The vocabulary.
+        The vocabulary: ``dlcore.scratch.nn``, ``dlcore.pytorch.nn`` or ``dlcore.shapes.nn``.
     in_channels : int
     narrow : int
         By how much all channel numbers but `in_channels` are divided, as in all blocks of this module. It
@@ -133,7 +134,7 @@ def reduction_a(nn, in_channels=384, widths=(192, 224, 256, 384), narrow=1):
     Parameters
     ----------
     nn : module
-        The vocabulary.
+        The vocabulary: ``dlcore.scratch.nn``, ``dlcore.pytorch.nn`` or ``dlcore.shapes.nn``.
     in_channels : int
     widths : four ints
         The channels k, l, m and n of the paper's table 1: three convolutions one after the other, 1 x 1, 3 x
@@ -172,6 +173,7 @@ def inception_v4_reduction_b(nn, in_channels=1024, narrow=1):
     return nn.Concat(branches)
 
 
+@checked
 def inception_v4(nn, num_classes=1000, in_channels=3, small=False):
     """Inception v4: 4, 7 and 3 inception modules at three resolutions.
 
@@ -265,7 +267,7 @@ def scaled_residual(nn, in_channels, branches, width, scale, relu=True):
     Parameters
     ----------
     nn : module
-        The vocabulary.
+        The vocabulary: ``dlcore.scratch.nn``, ``dlcore.pytorch.nn`` or ``dlcore.shapes.nn``.
     in_channels : int
         Channels that come in and go out.
     branches : OrderedDict of str to module
@@ -350,6 +352,7 @@ def inception_resnet_reduction_b(nn, in_channels=1088, narrow=1):
     return nn.Concat(branches)
 
 
+@checked
 def inception_resnet_v2(nn, num_classes=1000, in_channels=3, small=False):
     """Inception-ResNet v2: 10, 20 and 10 residual inception modules at three resolutions.
 

@@ -6,15 +6,13 @@ __all__ = ["initialize"]
 def initialize(network, generator):
     """Draw the parameters of `network` anew, so that signals keep their size from layer to layer.
 
-    The weights of convolutions and linear layers are normal with variance 2 / fan_in, their biases 0. Everything else
-    begins as PyTorch's layers do; normalization with weight 1 and bias 0.
-
-    The branch called "residual" of a ``Sum`` begins at zero: the weight of its last layer, a normalization or a
-    convolution, is 0, so that at first the block hands on its input. Without that a residual network of 200 layers
-    hardly learns in its first epoch.
-
-    Without it layers begin as in PyTorch, where each divides the variance by six under ReLU: a plain network of 19
-    layers, such as VGG-19, then hardly learns.
+    - The weights of convolutions and linear layers are normal with variance 2 / fan_in, their biases 0. As PyTorch's
+      layers begin, each under ReLU divides the variance by six, and a plain network of 19 layers, such as VGG-19, hardly
+      learns.
+    - The branch called "residual" of a ``Sum`` begins at zero: the last of its own layers that has a weight, be it a
+      normalization or a convolution, gets weight 0, so that at first a block hands on what comes by the shortcut. With
+      residuals at random a network of 200 layers hardly learns in its first epoch.
+    - Everything else begins as PyTorch's layers do: normalization with weight 1 and bias 0.
 
     Parameters
     ----------
@@ -34,7 +32,7 @@ def initialize(network, generator):
     Source: He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015), equation 10; for the residuals Goyal et al.,
     "Accurate, large minibatch SGD: training ImageNet in 1 hour" (2017), section 5.1.
     """
-    from ..training import backend_of  # here, so that reading networks needs no NumPy
+    from ..backends import backend_of  # here, so that reading networks needs no NumPy
 
     backend = backend_of(network)
     backend.nn.reset_parameters(network, generator)

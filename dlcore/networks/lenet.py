@@ -1,8 +1,11 @@
 """LeNet-5, which began it all: convolution, pooling, and layers that are trained together."""
 
+from ._checks import checked
+
 __all__ = ["lenet5"]
 
 
+@checked
 def lenet5(nn, num_classes=10, in_channels=1):
     """LeNet-5 for images of 32 x 32: two convolutions with pooling, then three fully connected layers.
 
@@ -26,7 +29,7 @@ def lenet5(nn, num_classes=10, in_channels=1):
     It is the form in common use, not the network of 1998 to the letter. There:
 
     - each map of the second convolution (C3) sees a chosen few of the six maps before it; here it sees all six;
-    - the activation is a scaled hyperbolic tangent, and it follows the pooling; here ReLU follows the convolution;
+    - the activation is a scaled hyperbolic tangent, and follows pooling too; here ReLU follows convolutions only;
     - pooling multiplies the average by a trained coefficient and adds a trained bias; here it only averages;
     - the output units are radial basis functions, the distance to a drawn character; here they are linear scores for
       softmax and cross-entropy.

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from ._checks import checked
 from .blocks import conv_bn
 
 __all__ = ["depthwise_separable", "inverted_residual", "mobilenet_v1", "mobilenet_v2"]
@@ -44,6 +45,7 @@ def depthwise_separable(nn, in_channels, out_channels, stride=1):
     )
 
 
+@checked
 def mobilenet_v1(nn, num_classes=1000, in_channels=3, small=False, width_multiplier=1.0):
     """MobileNet v1: thirteen depthwise separable convolutions after one of the usual kind.
 
@@ -58,7 +60,7 @@ def mobilenet_v1(nn, num_classes=1000, in_channels=3, small=False, width_multipl
     small : bool
         For images of 32 x 32: half the width, and without the last two halvings of the resolution.
     width_multiplier : float
-        All channels are multiplied by it and rounded; the paper has 0.25, 0.5, 0.75 and 1.
+        All channels are multiplied by it and rounded, at least to 1; the paper has 0.25, 0.5, 0.75 and 1.
 
     Returns
     -------
@@ -68,19 +70,22 @@ def mobilenet_v1(nn, num_classes=1000, in_channels=3, small=False, width_multipl
     Notes
     -----
     In the paper's table 1 the last 3 x 3 convolution has stride 2 and yet keeps 7 x 7; here, as in implementations, its
-    stride is 1.
+    stride is 1. ReLU is the paper's; the authors' released code has ReLU6.
 
     Source: that of :func:`depthwise_separable`, table 1.
     """
     width = width_multiplier / 2 if small else width_multiplier
-    channels = round(32 * width)
+
+    def wide(channels):
+        return max(1, round(channels * width))
+
+    channels = wide(32)
     stem = {**conv_bn(nn, 1, in_channels, channels, 3, stride=2, padding=1), "relu": nn.ReLU()}
     blocks = []
     for full_width, stride in BLOCKS_V1:
         stride = 1 if small and full_width > 256 else stride
-        out_channels = round(full_width * width)
-        blocks.append(depthwise_separable(nn, channels, out_channels, stride))
-        channels = out_channels
+        blocks.append(depthwise_separable(nn, channels, wide(full_width), stride))
+        channels = wide(full_width)
     return nn.Sequential(
         OrderedDict(
             **stem,
@@ -92,7 +97,7 @@ def mobilenet_v1(nn, num_classes=1000, in_channels=3, small=False, width_multipl
     )
 
 
-def inverted_residual(nn, in_channels, out_channels, stride, expansion):
+def inverted_residual(nn, in_channels, out_channels, stride=1, expansion=6):
     """To many channels, a 3 x 3 convolution of each by itself, and back to few, which may be added to the input.
 
     Where a bottleneck block joins its wide ends and is narrow inside, this one joins its narrow ends. After the last
@@ -133,6 +138,7 @@ def inverted_residual(nn, in_channels, out_channels, stride, expansion):
     return residual
 
 
+@checked
 def mobilenet_v2(nn, num_classes=1000, in_channels=3, small=False, width_multiplier=1.0):
     """MobileNet v2: seventeen inverted residuals.
 
@@ -143,8 +149,8 @@ def mobilenet_v2(nn, num_classes=1000, in_channels=3, small=False, width_multipl
     small : bool
         For images of 32 x 32: a quarter of the width, and without the last two halvings of the resolution.
     width_multiplier : float
-        Channels are multiplied by it and rounded to multiples of 8. The 1280 of the last convolution it never makes
-        fewer.
+        All channels are multiplied by it and rounded to multiples of 8; those of the last convolution, 1280, only where
+        they become more.
 
     Returns
     -------

@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+from ._checks import checked
+
 __all__ = ["mlpconv", "nin"]
 
 
@@ -39,6 +41,7 @@ def mlpconv(nn, in_channels, widths, kernel_size, last_relu=True, **options):
     return nn.Sequential(layers)
 
 
+@checked
 def nin(nn, num_classes=1000, in_channels=3, small=False):
     """Network in Network: four mlpconv layers, and no fully connected one.
 
@@ -57,7 +60,7 @@ def nin(nn, num_classes=1000, in_channels=3, small=False):
     Returns
     -------
     nn.Sequential
-        (N, in_channels, H, W) to scores (N, num_classes), for 224 x 224 and other sizes.
+        (N, in_channels, H, W) to scores (N, num_classes), for 224 x 224 and any other size from 39 x 39 on.
 
     Notes
     -----

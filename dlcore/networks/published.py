@@ -12,7 +12,7 @@ class Variant:
     Attributes
     ----------
     options : dict
-        Of the network's function.
+        The arguments of the network's function that differ from its defaults, by name.
     multiply_adds, multiply_adds_source, multiply_adds_note
         As for :class:`Published`.
     """
@@ -48,7 +48,7 @@ class Published:
     multiply_adds_note : str
         Why ours differs by more than 1 %, if it does.
     variants : tuple of Variant
-        What is printed for the network with other options.
+        The same network with other options, where multiply-adds are printed for it.
     """
 
     title: str

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from functools import partial
 
+from ._checks import checked
 from .blocks import conv_bn
 
 __all__ = [
@@ -50,14 +51,14 @@ def bottleneck_block(
     in_channels : int
         Channels that come in; four times `width` go out.
     width : int
-        Channels in the middle, if there is one group of 64 per 64.
+        Channels in the middle, unless `groups` and `width_per_group` say otherwise.
     stride : int
         With 2 height and width are halved.
     stride_on : {"3x3", "1x1"}
         Which convolution has the stride: the one in the middle, or as in the paper the first.
     groups, width_per_group : int
         ResNeXt: the convolution in the middle is divided into `groups`, each of
-        ``width * width_per_group / 64`` channels.
+        ``width * width_per_group // 64`` channels.
     gate : function of (nn, channels), optional
         Makes a module through which the residual goes before it is added, such as
         :func:`~dlcore.networks.senet.se_gate`.
@@ -72,6 +73,8 @@ def bottleneck_block(
     """
     first, second = strides(stride, stride_on)
     middle, out_channels = width * width_per_group // 64 * groups, 4 * width
+    if width * width_per_group < 64:
+        raise ValueError(f"width * width_per_group: expected at least 64, got {width} * {width_per_group}")
     residual = OrderedDict(
         **conv_bn(nn, 1, in_channels, middle, 1, stride=first),
         relu1=nn.ReLU(),
@@ -103,6 +106,7 @@ def _added(nn, residual, way_around):
     return nn.Sequential(OrderedDict(sum=nn.Sum(branches), relu=nn.ReLU()))
 
 
+@checked
 def residual_network(
     nn, block, counts, num_classes, in_channels, small, expansion=1, first_block=None, last=None
 ):
@@ -111,7 +115,7 @@ def residual_network(
     Parameters
     ----------
     nn : module
-        The vocabulary.
+        The vocabulary: ``dlcore.scratch.nn``, ``dlcore.pytorch.nn`` or ``dlcore.shapes.nn``.
     block : function of (nn, in_channels, width, stride)
         :func:`basic_block` or :func:`bottleneck_block`.
     counts : sequence of int
@@ -128,6 +132,7 @@ def residual_network(
     Returns
     -------
     nn.Sequential
+        (N, in_channels, H, W) to scores (N, num_classes).
     """
     width = 8 if small else 64
     network, channels, make = OrderedDict(stem(nn, in_channels, width, small)), width, first_block or block
@@ -221,7 +226,7 @@ def resnet152(nn, num_classes=1000, in_channels=3, small=False, stride_on="3x3")
 def resnet200(nn, num_classes=1000, in_channels=3, small=False, stride_on="3x3"):
     """ResNet-200: 66 bottleneck blocks. Arguments and result are those of :func:`resnet50`.
 
-    Source: the depths are those of He, Zhang, Ren and Sun, "Identity mappings in deep residual networks" (2016), table 5.
+    Source: the depths are those of He, Zhang, Ren and Sun, "Identity mappings in deep residual networks" (2016), section 5.
     There it is a network with pre-activation; here, like the others of this module, one without.
     """
     return _bottleneck_resnet(nn, (3, 24, 36, 3), num_classes, in_channels, small, stride_on=stride_on)

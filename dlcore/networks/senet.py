@@ -32,6 +32,8 @@ def se_gate(nn, channels, reduction=16):
 
     Source: Hu, Shen and Sun, "Squeeze-and-excitation networks" (2018), figures 1 and 3.
     """
+    if reduction not in range(1, channels + 1):
+        raise ValueError(f"reduction: expected an int from 1 to {channels}, the channels, got {reduction!r}")
     gate = OrderedDict(
         pool=nn.AdaptiveAvgPool2d(1),
         fc1=nn.Conv2d(channels, channels // reduction, 1),

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from ._checks import checked
 from .blocks import conv_bn
 
 __all__ = ["shuffle_unit", "shuffle_unit_v2", "shufflenet_v1", "shufflenet_v2_x1_0"]
@@ -35,6 +36,7 @@ def shuffle_unit(nn, in_channels, out_channels, groups, stride=1, group_first=Tr
     Source: Zhang, Zhou, Lin and Sun, "ShuffleNet: An extremely efficient convolutional neural network for mobile
     devices" (2018), figure 2 (b) and (c).
     """
+    _check_unit(in_channels, out_channels, stride)
     middle = out_channels // 4
     computed = out_channels - in_channels if stride == 2 else out_channels
     residual = OrderedDict(
@@ -54,6 +56,7 @@ def shuffle_unit(nn, in_channels, out_channels, groups, stride=1, group_first=Tr
     return nn.Sequential(OrderedDict(**joined, relu=nn.ReLU()))
 
 
+@checked
 def shufflenet_v1(nn, num_classes=1000, in_channels=3, small=False, groups=3):
     """ShuffleNet v1 (1x): sixteen shuffle units in three stages.
 
@@ -110,10 +113,9 @@ def shuffle_unit_v2(nn, in_channels, out_channels, stride=1):
     Source: Ma, Zhang, Zheng and Sun, "ShuffleNet V2: Practical guidelines for efficient CNN architecture design" (2018),
     figure 3 (c) and (d).
     """
-    if stride == 1 and in_channels != out_channels:
-        raise ValueError(
-            f"out_channels: expected {in_channels}, as come in, with stride 1, got {out_channels}"
-        )
+    _check_unit(in_channels, out_channels, stride)
+    if out_channels % 2:
+        raise ValueError(f"out_channels: expected an even number, got {out_channels}")
     half = out_channels // 2
     taken = half if stride == 1 else in_channels
     computed = OrderedDict(
@@ -135,6 +137,7 @@ def shuffle_unit_v2(nn, in_channels, out_channels, stride=1):
     return nn.Sequential(OrderedDict(concat=nn.Concat(branches), shuffle=nn.ChannelShuffle(2)))
 
 
+@checked
 def shufflenet_v2_x1_0(nn, num_classes=1000, in_channels=3, small=False):
     """ShuffleNet v2 (1x): sixteen units in three stages, then a 1 x 1 convolution.
 
@@ -167,6 +170,15 @@ def shufflenet_v2_x1_0(nn, num_classes=1000, in_channels=3, small=False):
         fc=nn.Linear(last_channels, num_classes),
     )
     return nn.Sequential(network)
+
+
+def _check_unit(in_channels, out_channels, stride):
+    if stride not in (1, 2):
+        raise ValueError(f"stride: expected 1 or 2, got {stride!r}")
+    if stride == 1 and in_channels != out_channels:
+        raise ValueError(
+            f"out_channels: expected {in_channels}, as come in, with stride 1, got {out_channels}"
+        )
 
 
 def _stem(nn, in_channels, channels, small):

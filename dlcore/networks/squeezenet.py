@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+from ._checks import checked
+
 __all__ = ["fire", "squeezenet1_0", "squeezenet1_1"]
 
 
@@ -58,7 +60,7 @@ def squeezenet1_0(nn, num_classes=1000, in_channels=3, small=False):
     Returns
     -------
     nn.Sequential
-        (N, in_channels, H, W) to scores (N, num_classes), for 224 x 224 and other sizes.
+        (N, in_channels, H, W) to scores (N, num_classes), for 224 x 224 and any other size from 21 x 21 on.
 
     Notes
     -----
@@ -81,6 +83,7 @@ def squeezenet1_1(nn, num_classes=1000, in_channels=3, small=False):
     return _squeezenet(nn, 64, 3, (1, 3, 5), num_classes, in_channels, small)
 
 
+@checked
 def _squeezenet(nn, first_channels, first_kernel, pooled, num_classes, in_channels, small):
     """The network whose layers numbered in `pooled` are followed by pooling.
 

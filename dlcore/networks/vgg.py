@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+from ._checks import checked
+
 __all__ = [
     "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn", "vgg_block",
     "vgg_network",
@@ -39,13 +41,14 @@ def vgg_block(nn, in_channels, width, count, batch_norm=False):
     return nn.Sequential(*layers, nn.MaxPool2d(2))
 
 
+@checked
 def vgg_network(nn, counts, num_classes, in_channels, small, batch_norm=False):
     """A VGG network: five blocks and three fully connected layers.
 
     Parameters
     ----------
     nn : module
-        The vocabulary.
+        The vocabulary: ``dlcore.scratch.nn``, ``dlcore.pytorch.nn`` or ``dlcore.shapes.nn``.
     counts : sequence of int
         How many convolutions each of the five blocks has.
     num_classes, in_channels, small
@@ -56,6 +59,7 @@ def vgg_network(nn, counts, num_classes, in_channels, small, batch_norm=False):
     Returns
     -------
     nn.Sequential
+        (N, in_channels, H, W) to scores (N, num_classes).
     """
     widths, hidden, grid = ((8, 16, 32, 64, 64), 128, 1) if small else ((64, 128, 256, 512, 512), 4096, 7)
     features, channels = [], in_channels
@@ -89,7 +93,7 @@ def vgg11(nn, num_classes=1000, in_channels=3, small=False):
         1 for gray images, 3 for colour.
     small : bool
         For images of 32 x 32, of which five times pooling leaves 1 x 1 instead of 7 x 7: an eighth of the
-        channels.
+        channels, and 128 units instead of 4096.
 
     Returns
     -------

@@ -50,6 +50,16 @@ class Weights:
         Returns
         -------
         ndarray (N, 3, crop, crop) or (3, crop, crop)
+
+        Raises
+        ------
+        ValueError
+            Images of another shape, integers, or values outside of [0, 1].
+
+        Notes
+        -----
+        It is what torchvision does, which rounds the resized image to multiples of 1 / 255 once or twice on the way: so
+        they differ by up to 1 / 255. For Inception v3 torchvision's network does a part of it (``transform_input``).
         """
         import numpy as np
 
@@ -59,6 +69,10 @@ class Weights:
         if images.ndim not in (3, 4) or images.shape[-3] != 3 or not np.issubdtype(images.dtype, np.floating):
             raise ValueError(
                 f"images: expected floating-point (N, 3, H, W) or (3, H, W), got {images.dtype} {images.shape}"
+            )
+        if images.size and (images.min() < -0.01 or images.max() > 1.01):  # off by more than resizing may be
+            raise ValueError(
+                f"images: expected values in [0, 1], got {images.min():.4g} to {images.max():.4g}"
             )
         images = augmentation.center_crop(augmentation.resize(images, self.resize), self.crop)
         mean, std = (np.array(values, images.dtype)[:, None, None] for values in (self.mean, self.std))
@@ -197,10 +211,18 @@ def pretrained(name, weights="IMAGENET1K_V1", file=None, root=None):
             network = networks.resnet18(scratch.nn).eval()
             network.load_state_dict(networks.pretrained("resnet18"))
 
+        For other classes the last layer is then replaced, and learns from there::
+
+            network.fc = scratch.nn.Linear(512, 10)
+
+        ``inception_v3`` with ``aux_heads=False`` takes all but the names that begin with ``heads.``.
+
     Raises
     ------
     ValueError
         A network or weights of another name, a file that holds something else.
+    FileNotFoundError
+        There is no `file`.
     ImportError
         PyTorch, which reads ``.pth``, is not installed; or pooch and tqdm, which download.
     DownloadError
@@ -239,10 +261,13 @@ def _read(path):
     import numpy as np
 
     if not path.is_file():
-        raise FileNotFoundError(f"file: {path} is not there")
+        raise FileNotFoundError(f"file: there is no file {path}")
     if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except Exception as error:  # whatever NumPy's reader raises for a file that it does not know
+            raise ValueError(f"file: {path} is not an .npz of arrays: {error}") from error
     try:
         import torch
     except ImportError as error:
@@ -257,7 +282,7 @@ def _read(path):
         raise ValueError(f"file: {path} is not a state that PyTorch can read: {error}") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"file: expected a dictionary of tensors in {path}")
-    return {name: tensor.numpy() for name, tensor in state.items()}
+    return {name: tensor.detach().numpy() for name, tensor in state.items()}
 
 
 def _renamed(name, key):
@@ -279,16 +304,16 @@ def _complete(state):
 
 
 def _check(name, state, file):
-    """The parameters have the names and shapes of the network, or ValueError."""
+    """The arrays have the names and shapes of the network's state, or ValueError."""
     from .. import networks, shapes
 
-    wanted = {
-        f"{place}.{parameter}": shape
-        for place, module in getattr(networks, name)(shapes.nn).named_modules()
-        for parameter, shape in getattr(module, "parameter_shapes", {}).items()
-    }
-    buffers = ("running_mean", "running_var", "num_batches_tracked")
-    found = {key: array.shape for key, array in state.items() if not key.endswith(buffers)}
+    wanted = {}
+    for place, module in getattr(networks, name)(shapes.nn).named_modules():
+        held = getattr(module, "parameter_shapes", {})
+        if hasattr(module, "layer"):  # that of scratch.nn, which knows its buffers too
+            held = {key: array.shape for key, array in module.layer.state_dict().items()}
+        wanted.update({f"{place}.{key}": shape for key, shape in held.items()})
+    found = {key: array.shape for key, array in state.items()}
     problems = [f"{key!r} is missing" for key in wanted if key not in found]
     problems += [f"{key!r} is unknown" for key in found if key not in wanted]
     problems += [

@@ -8,6 +8,7 @@ both sides. Along one axis, output position o and kernel position u meet input p
 Everything here works on any number of spatial axes.
 """
 
+import difflib
 import itertools
 import math
 import numbers
@@ -182,6 +183,13 @@ def batched(input, axes, name):
 def size_text(sizes):
     """Sizes as a reader expects them, ``3 x 4``."""
     return " x ".join(map(str, sizes))
+
+
+def nearest(name, names):
+    """The end of a message: which of `names` may be meant."""
+    inner = [other for other in names if other.endswith(f".{name}")]
+    nearest = inner[:3] or difflib.get_close_matches(str(name), names, cutoff=0.5) or list(names)[:5]
+    return f"; did you mean {', '.join(map(repr, nearest))}?"
 
 
 def volume(sizes):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
-from typing import NamedTuple
 
 from . import nn
 from .parts import Part, box_texts, caption, join_text, merged, shape_text
@@ -17,7 +16,8 @@ GAP, LABELLED, APART, PAD, HEADER, EDGE = 16, 27, 16, 10, 24, 4
 CARD = 3  # what shows of each of the two cards below a stack
 
 
-class Mark(NamedTuple):
+@dataclass(frozen=True)
+class Mark:
     """Something to draw.
 
     Attributes

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from . import nn
-from .summaries import count_text
+from .summaries import count_text, rounded_text
 
 __all__ = [
     "Part", "box_texts", "caption", "contents_text", "cost_texts", "join_text", "layer_texts",
@@ -134,15 +134,6 @@ def caption(name):
     if first and words[first - 1] == "heads":
         first -= 1
     return ".".join(words[first:])
-
-
-def rounded_text(number):
-    """A number to three digits: ``1.81 G``."""
-    for unit, power in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= 0.9995 * power:
-            amount = number / power
-            return f"{amount:.{2 if amount < 9.995 else 1 if amount < 99.95 else 0}f} {unit}"
-    return str(number)
 
 
 def cost_texts(part):

@@ -61,7 +61,7 @@ def layers(network, input_shape, dtype="float32"):
         With the batch axis, as the network is called: (N, C, H, W) for images, (N, F) for features. Output shapes and
         multiply-adds are those of the whole batch; N = 1 gives those of one image.
     dtype : dtype
-        Of the activations, for their memory.
+        Of the activations, for their memory: a floating-point one of NumPy, or its name.
 
     Returns
     -------
@@ -72,7 +72,9 @@ def layers(network, input_shape, dtype="float32"):
     RuntimeError, IndexError
         A layer whose input or options do not fit, named by its place.
     TypeError
-        Options of a layer that are of another kind, `network` is spelled in another vocabulary, or `input_shape` is not a sequence of ints.
+        Options of a layer that are of another kind, a layer behind an ``AuxiliaryHeads`` in training mode, whose
+        output is a tuple, `network` is spelled in another vocabulary, `input_shape` is not a sequence of ints, or
+        `dtype` is not one of floating-point numbers.
     """
     if not isinstance(network, Module):
         raise TypeError(f"network: expected one spelled in dlcore.shapes.nn, got {type(network).__name__}")
@@ -81,7 +83,7 @@ def layers(network, input_shape, dtype="float32"):
     if len(input_shape) < 2:
         raise RuntimeError(f"input_shape: expected a batch axis and one more at least, got {input_shape!r}")
     shape = as_tuple(input_shape, len(input_shape), "input_shape", 0)
-    itemsize = np.dtype(dtype).itemsize
+    itemsize = size_of(dtype)
     rows, counted = [], set()
 
     def record(layer, name, outgoing):
@@ -102,3 +104,14 @@ def layers(network, input_shape, dtype="float32"):
 
     network.read(Signal(shape, tuple(map(Span, shape[2:]))), "", record)
     return rows
+
+
+def size_of(dtype):
+    """The bytes of a number of this `dtype`."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if dtype is None or found is None or found.kind != "f":  # to NumPy, None is float64
+        raise TypeError(f"dtype: expected a floating-point one of NumPy, got {dtype!r}")
+    return found.itemsize

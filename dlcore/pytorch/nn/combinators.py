@@ -2,12 +2,16 @@
 
 import torch
 from torch.nn import Flatten, Identity, Unflatten
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
 
 from ...scratch.nn.combinators import (
     check_branches,
     check_factor,
     check_module,
     concat_shape,
+    explain_tuple,
+    is_plain,
     name_place,
     named,
     share_slices,
@@ -32,30 +36,37 @@ __all__ = [
 
 
 def called(place, module, input):
-    """What `module`, which stands at `place`, makes of the input; an error of its is given the place."""
+    """What `module`, which stands at `place`, makes of the input; an error within is told the place."""
     try:
         return module(input)
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        if not hasattr(error, "place"):
-            explain(error, module, input)
+    except Exception as error:
+        explain_tuple(error, input)
+        explain(error, module, input)
         name_place(error, place, module)
         raise
 
 
 def explain(error, module, input):
     """Say what `module` expected, where PyTorch's message leaves that to be guessed."""
-    if not isinstance(input, torch.Tensor):
+    if not isinstance(input, torch.Tensor) or not is_plain(error) or hasattr(error, "_place"):
         return
-    shape = tuple(input.shape)
-    if isinstance(module, torch.nn.Linear) and shape[-1:] != (module.in_features,):
-        wanted = f"a last axis of {module.in_features}"
-    elif isinstance(module, torch.nn.modules.conv._ConvNd) and shape[1:2] != (module.in_channels,):
-        wanted = f"{module.in_channels} channels"
-    elif isinstance(module, torch.nn.modules.batchnorm._BatchNorm) and shape[1:2] != (module.num_features,):
-        wanted = f"{module.num_features} channels"
+    wanted, got = None, f"shape {tuple(input.shape)}"
+    if isinstance(module, torch.nn.Linear):
+        if input.shape[-1:] != (module.in_features,):
+            wanted = f"a last axis of {module.in_features}"
+    elif isinstance(module, (_ConvNd, _BatchNorm)):
+        axes = next((axes for axes in (1, 2, 3) if type(module).__name__.endswith(f"{axes}d")), None)
+        channels = getattr(module, "in_channels", None) or getattr(module, "num_features", None)
+        if axes and input.ndim != axes + 2 and not (axes == 1 and input.ndim == 2):
+            wanted = f"{axes + 2} axes"
+        elif input.shape[1:2] != (channels,):
+            wanted = f"{channels} channels"
     else:
         return
-    error.args = (f"input: expected {wanted}, got shape {shape} ({error})",)
+    if wanted is None and module.weight is not None and module.weight.dtype != input.dtype:
+        wanted, got = str(module.weight.dtype), str(input.dtype)
+    if wanted is not None:
+        error.args = (f"input: expected {wanted}, got {got} ({error})",)
 
 
 class Sequential(Module, torch.nn.Sequential):

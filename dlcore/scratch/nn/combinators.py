@@ -1,5 +1,6 @@
 """How layers are put together."""
 
+import contextlib
 import math
 from collections import OrderedDict
 
@@ -264,21 +265,53 @@ class Unflatten(Module):
 
 
 def called(place, module, input):
-    """What `module`, which stands at `place`, makes of the input; an error of its is given the place."""
+    """What `module`, which stands at `place`, makes of the input; an error within is told the place."""
     try:
         return module(input)
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+    except Exception as error:
+        explain_tuple(error, input)
         name_place(error, place, module)
         raise
 
 
+PLAIN = (RuntimeError, NotImplementedError, ValueError, IndexError, TypeError)
+
+
+def is_plain(error):
+    """Whether `error` is a message and nothing else, so that it may say more; kinds derived from these may not be."""
+    return type(error) in PLAIN and len(error.args) == 1 and isinstance(error.args[0], str)
+
+
+def explain_tuple(error, input):
+    """Say that `input` was a tuple, which few modules take: that of AuxiliaryHeads, or of a recurrent layer."""
+    if isinstance(input, tuple) and is_plain(error) and not hasattr(error, "_place"):
+        error.args = (f"{error} (the input was a tuple of {len(input)})",)
+
+
 def name_place(error, place, module):
-    """Put before the message of `error` where in the network it happened: called from the inside out."""
-    if hasattr(error, "place"):
-        error.place = f"{place}.{error.place}"
-    else:
-        error.place, error.problem = place, f"{type(module).__name__}: {error}"
-    error.args = (f"{error.place}: {error.problem}",)
+    """Put before the message of `error` where in the network it happened: called from the inside out.
+
+    A note says it of errors that have more to them than a message.
+    """
+    inner, named, kind, message = getattr(error, "_place", (None, None, None, str(error)))
+    if named != id(module) and named in map(id, module.modules()):
+        place = f"{place}.{inner}"
+    else:  # nobody within has named it: it is new, or was kept and is raised again
+        kind = type(module).__name__
+    plain = is_plain(error)
+    with contextlib.suppress(Exception):  # an error that lets nobody add to it is raised as it is
+        error._place = place, id(module), kind, message
+        if plain:
+            error.args = (f"{place}: {kind}: {message}",)
+        else:
+            others = [note for note in getattr(error, "__notes__", []) if not isinstance(note, _Place)]
+            error.__notes__ = [*others, _Place(f"at {place}: {kind}")]
+
+
+class _Place(str):
+    """A note that says where in a network an error happened."""
+
+    __slots__ = ()
 
 
 def check_module(owner, module, kind, place):
@@ -353,8 +386,8 @@ def share_slices(shape, dim, count):
     if not -len(shape) <= dim < len(shape):
         raise IndexError(f"dim: expected an axis of an input of shape {tuple(shape)}, got {dim}")
     dim %= len(shape)
-    share, rest = divmod(shape[dim], count)
-    if rest:
+    share = shape[dim] // count
+    if share * count != shape[dim]:
         raise RuntimeError(
             f"input: expected an axis {dim} that {count} branches can share, got shape {tuple(shape)}"
         )

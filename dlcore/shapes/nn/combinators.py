@@ -17,7 +17,7 @@ from ...scratch.nn.combinators import (
     unflatten_shape,
 )
 from ...scratch.windows import as_int
-from .module import Layer, Mirrored, Module, Signal, placed
+from .module import Layer, Mirrored, Module, Signal, check_single, placed
 
 __all__ = [
     "AuxiliaryHeads",
@@ -71,12 +71,14 @@ class _Joining(Layer):
 
     def read(self, signal, name, record):
         with placed(self, name):
+            check_single(signal)
             shares = self.shares(signal)
         signals = [
             module.read(share, _within(name, place), record)
             for (place, module), share in zip(self._modules.items(), shares)
         ]
         with placed(self, name):
+            check_single(*signals)
             outgoing = self.join(signal, signals)
         record(self, name, outgoing)
         return outgoing
@@ -142,7 +144,7 @@ class AuxiliaryHeads(Module):
                 signal = module.read(signal, _within(name, place), record)
                 if self.training and place in heads:
                     heads[place].read(signal, _within(name, f"heads.{place}"), record)
-        return signal
+        return replace(signal, has_more=self.training)
 
 
 class Scale(_Joining):

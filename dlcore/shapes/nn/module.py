@@ -7,6 +7,7 @@ from math import prod
 from typing import ClassVar
 
 from ...scratch import nn as computing
+from ...scratch.nn.combinators import name_place
 from ...scratch.windows import output_size, size_text
 from ..receptive_field import Span
 
@@ -19,6 +20,7 @@ class Signal:
 
     shape: tuple[int, ...]
     spans: tuple[Span, ...]
+    has_more: bool = False  # whether it stands for a tuple, that of AuxiliaryHeads in training mode
 
 
 class Module:
@@ -50,8 +52,18 @@ def placed(module, name):
     """Give an error within the block the dotted name of the `module` that it is about."""
     try:
         yield
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        raise type(error)(f"{name}: {type(module).__name__}: {error}" if name else str(error)) from None
+    except Exception as error:
+        if name:
+            name_place(error, name, module)
+        raise
+
+
+def check_single(*signals):
+    """None of the `signals` is a tuple, or TypeError."""
+    if any(signal.has_more for signal in signals):
+        raise TypeError(
+            "input: expected one array, got the tuple that AuxiliaryHeads returns in training mode"
+        )
 
 
 class Layer(Module):
@@ -64,6 +76,7 @@ class Layer(Module):
 
     def read(self, signal, name, record):
         with placed(self, name):
+            check_single(signal)
             outgoing = Signal(self.output_shape(signal.shape), self.spans(signal))
         record(self, name, outgoing)
         return outgoing
