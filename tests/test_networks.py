@@ -615,9 +615,9 @@ def test_a_wrong_number_of_channels_is_named(name):
     expected = f"{place}: Conv2d: input: expected {channels} channels, got shape {wrong}"
     assert complaint(shapes, read, wrong) == expected
     assert complaint(pytorch, make(name, pytorch.nn, empty=True), wrong).startswith(expected)
-    message = complaint(scratch, make(name, scratch.nn, in_channels=channels, small=True), wrong)
-    assert message.startswith(f"{place}: Conv2d: input: ")
-    assert message.endswith(f" {channels} channels, got shape {wrong}")
+    assert complaint(scratch, make(name, scratch.nn, in_channels=channels, small=True), wrong).startswith(
+        expected
+    )
 
 
 @each
@@ -640,7 +640,7 @@ def test_a_wrong_size_is_named(name):
 @pytest.mark.parametrize(
     ("make", "shape", "message"),
     [
-        (lambda nn: networks.resnet18(nn), (1, 1, 224, 224), "conv1: Conv2d: input: .*3 channels"),
+        (lambda nn: networks.resnet18(nn), (1, 1, 224, 224), "conv1: Conv2d: input: expected 3 channels"),
         (
             lambda nn: networks.alexnet(nn),
             (1, 3, 256, 256),
@@ -650,7 +650,7 @@ def test_a_wrong_size_is_named(name):
         (
             lambda nn: mismatched(nn),
             (1, 8, 9, 9),
-            r"layer2\.0\.sum\.shortcut\.conv: Conv2d: input: .*6 channels",
+            r"layer2\.0\.sum\.shortcut\.conv: Conv2d: input: expected 6 channels",
         ),
     ],
     ids=["channels", "size", "batch", "block"],

@@ -652,8 +652,8 @@ def convolution_geometry(axes, input, weight, bias, stride, padding, dilation, g
         raise RuntimeError(f"weight: a kernel of size {size_text(kernel_size)} has no elements")
     if images.shape[1] != channels * groups:
         raise RuntimeError(
-            f"input: a weight of shape {weight_shape} and groups={groups} take {channels * groups} channels, "
-            f"got shape {shape}"
+            f"input: expected {channels * groups} channels, got shape {shape}; the weight has shape {weight_shape}, "
+            f"with groups={groups}"
         )
     if bias is not None and tuple(bias.shape) != (out_channels,):
         raise RuntimeError(f"bias: expected shape ({out_channels},), got {tuple(bias.shape)}")
