@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from .. import arithmetic
 from ..windows import as_int, as_number, as_tuple
-from .module import Module
+from .module import Module, OperatorLayer, Weighted
 
 __all__ = [
     "AuxiliaryHeads",
@@ -267,6 +267,10 @@ class Unflatten(Module):
 def called(place, module, input):
     """What `module`, which stands at `place`, makes of the input; an error within is told the place."""
     try:
+        if isinstance(input, tuple) and isinstance(module, (OperatorLayer, Weighted)):
+            raise TypeError(
+                "input: expected a tensor"
+            )  # operators would take a tuple of arrays for one array
         return module(input)
     except Exception as error:
         explain_tuple(error, input)
