@@ -112,6 +112,7 @@ def test_a_nested_network_has_the_same_state():
 def test_weights_move_both_ways(dtype):
     generator = np.random.default_rng(0)
     first, second = getattr(nested(pytorch.nn), dtype)(), getattr(nested(scratch.nn), dtype)()
+    pytorch.nn.reset_parameters(first, torch.Generator().manual_seed(0))
     third = getattr(nested(pytorch.nn), dtype)()
     second.load_state_dict(first.state_dict())
     third.load_state_dict(second.state_dict())
@@ -120,7 +121,8 @@ def test_weights_move_both_ways(dtype):
         assert torch.equal(third.state_dict()[name], value)
     image = generator.standard_normal((2, 2, 4, 6)).astype({"float": np.float32, "double": np.float64}[dtype])
     expected = third(torch.tensor(image)).detach().numpy()
-    np.testing.assert_allclose(second(image).data, expected, rtol=1e-5)
+    # Sums that nearly cancel keep the error of their largest terms.
+    np.testing.assert_allclose(second(image).data, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
 
 
 def test_a_nested_network_agrees():
