@@ -7,14 +7,18 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Python for the published page. Where a folder beside the project has the files they are taken from there.
+RUNTIME := vendor/pyodide
+NEIGHBOUR := ../shared/pyodide
+FROM ?= $(wildcard $(NEIGHBOUR))
 # A virtual environment holds absolute paths. Where it was made, its last argument, stands in pyvenv.cfg.
 IN_PLACE := grep -qsF " $(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test bench conformance format clean requirements
+.PHONY: help book serve test bench bench-live vendor-pyodide conformance format clean requirements
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The stamp is written last: a set-up that was interrupted is done again. A moved folder is set up anew.
 ifneq ($(shell $(IN_PLACE) && echo yes),yes)
@@ -29,19 +33,31 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-book: $(READY)  ## build the HTML book into _build/html
+# The stamp is the list of checksums, which is written last.
+$(RUNTIME)/SHA256SUMS: tools/vendor_pyodide.py | $(READY)
+	$(BIN)/python tools/vendor_pyodide.py --to $(RUNTIME) $(if $(FROM),--from "$(FROM)")
+
+vendor-pyodide: $(READY)  ## fetch Python for the page: Pyodide's official files, or those of a folder (FROM=folder)
+	$(BIN)/python tools/vendor_pyodide.py --to $(RUNTIME) $(if $(FROM),--from "$(FROM)")
+
+book: $(READY) $(if $(FROM),$(RUNTIME)/SHA256SUMS)  ## build the HTML book into _build/html
 	$(BIN)/jupyter-book build . --warningiserror --keep-going --quiet
 
-serve: $(READY)  ## build the book, open it, and rebuild it at every change (PORT=8000)
+serve: $(READY) $(if $(FROM),$(RUNTIME)/SHA256SUMS)  ## build the book, open it, and rebuild it at every change (PORT=8000)
 	$(BIN)/python tools/serve.py --port $(PORT)
 
 test: book  ## build the book, then run every test: units, notebooks, built pages
+	@$(BIN)/python tools/install_chromium.py || true  # the browser tests say what is missing
 	@$(BIN)/python -m pytest
 
 bench: $(READY)  ## time operators, a network and training against PyTorch on the CPU
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.networks
 	$(BIN)/python -m benchmarks.training
+
+bench-live: book  ## measure how long a reader waits for the widgets of the built pages
+	@$(BIN)/python tools/install_chromium.py
+	$(BIN)/python -m benchmarks.live
 
 conformance: $(READY)  ## measure how far NumPy and PyTorch agree and write book/conformance.md
 	$(BIN)/python -m conformance
@@ -55,5 +71,5 @@ format: $(READY)  ## put code and notebooks into their committed form
 requirements: $(READY)  ## compile requirements.txt from pyproject.toml, every pin to its newest release
 	$(BIN)/python -m uv pip compile pyproject.toml --upgrade --universal --all-extras --python-version 3.11 --no-annotate --quiet -o requirements.txt
 
-clean:  ## remove what was built; the virtual environment stays
+clean:  ## remove what was built; the virtual environment and vendor/ stay
 	rm -rf _build

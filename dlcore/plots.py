@@ -26,6 +26,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
+from dlcore import live
+
 __all__ = [
     "CYCLE",
     "DIVERGING",
@@ -102,9 +104,9 @@ def style():
 
 
 def show(figure, alt):
-    """Show a figure in a notebook and close it.
+    """Show a figure in a notebook or in a live cell of the page, and close it.
 
-    The output holds an SVG picture for screens and a PNG on white for print.
+    In a notebook the output holds an SVG picture for screens and a PNG on white for print.
 
     Parameters
     ----------
@@ -117,13 +119,17 @@ def show(figure, alt):
     TypeError, ValueError
         As `picture`.
     """
-    from IPython.display import display
     from matplotlib import pyplot
 
     html = picture(figure, alt)
-    png = base64.b64encode(_png(figure)).decode()
     # An open figure would be shown a second time when the cell ends.
     pyplot.close(figure)
+    if session := live.current():
+        session.show(html, alt)
+        return
+    from IPython.display import display
+
+    png = base64.b64encode(_png(figure)).decode()
     display({"text/html": html, "image/png": png, "text/plain": alt}, raw=True)
 
 
@@ -160,7 +166,7 @@ def picture(figure, alt, css_class="dlcore-figure"):
         raise TypeError(f"alt must be a string, got {type(alt).__name__}")
     if len(alt.strip()) < 20:
         raise ValueError(f"alt must describe the figure in at least 20 characters, got {alt!r}")
-    black = [text.get_text() for text in figure.findobj(Text) if _is_black(text)]
+    black = [text.get_text() for text in figure.findobj(Text) if is_black(text)]
     if black:
         raise ValueError(
             f"figure has black text ({black[0]!r}), which a dark page hides: "
@@ -172,7 +178,8 @@ def picture(figure, alt, css_class="dlcore-figure"):
     return _inline(stream.getvalue(), alt.strip(), css_class)
 
 
-def _is_black(text):
+def is_black(text):
+    """Return whether a text of a figure is seen and is black, which a dark page hides."""
     return text.get_visible() and text.get_text().strip() and colors.to_rgb(text.get_color()) == (0, 0, 0)
 
 

@@ -18,6 +18,7 @@ ABSENT = [
     "matplotlib",
     "scipy",
     "sklearn",
+    "anywidget",
     "ipywidgets",
     "IPython",
     "pooch",

@@ -54,8 +54,10 @@ class Package:
 
     @cached_property
     def data_files(self):
+        # Scripts and styles draw in the reader's browser: they change no output.
+        others = {".py", ".js", ".css"}
         files = (path for path in self.folder.rglob("*") if path.is_file())
-        return sorted(path for path in files if path.suffix != ".py" and "__pycache__" not in path.parts)
+        return sorted(path for path in files if path.suffix not in others and "__pycache__" not in path.parts)
 
     def modules_in(self, dotted):
         """Every module on the way to `dotted`: "p.a.f" gives p and p.a where f is a name inside p.a."""

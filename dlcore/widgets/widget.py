@@ -1,229 +1,218 @@
-"""What all interactive figures share: controls, the widget that joins them to a scene, and its pictures.
+"""An interactive figure: a pure function that computes a scene, and the controls that set its parameters."""
 
-A scene is plain data (dictionaries, arrays, numbers, texts), so it can be drawn by any view: by matplotlib for print
-and for the notebook, or by the page itself.
-"""
-
-import math
-import numbers
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import functools
+import inspect
+import json
 from html import escape
 
-__all__ = ["Checkbox", "Choice", "Matrix", "Slider", "Widget"]
+from dlcore.widgets import controls as _controls
+from dlcore.widgets.scene import encode, encode_as_text
+
+__all__ = ["Widget", "widget"]
 
 _LIVE_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
-_PAGE_NOTE = "The controls work in the notebook; this page shows the first picture."
+_NOTE = "The controls work where JavaScript runs, and in the notebook; this is the first picture."
 
 
-@dataclass(frozen=True)
-class Slider:
-    """A number between two ends, in equal steps. Values are integers where `minimum` and `step` are."""
+def widget(title, *controls, adjust=None):
+    """Turn a function that computes a scene into one that makes a widget. A decorator.
 
-    name: str
-    label: str
-    minimum: float
-    maximum: float
-    step: float
-    default: float
+    Parameters
+    ----------
+    title : str
+    *controls : Slider, Choice, Checkbox, Matrix or Picture
+        One for each parameter of the function, under the same name.
+    adjust : callable, optional
+        ``adjust(parameters, changed) -> parameters``: what else moves when the reader has moved the control named
+        `changed`, such as the kernel when a preset is chosen. `changed` is None where all were set at once.
 
-    def __post_init__(self):
-        self.check(self.default)
+    Returns
+    -------
+    callable
+        The decorated function takes the parameters of `compute` by name, checks them and returns a `Widget` that starts
+        with them; the rest start with their controls' defaults. The function that computes is its attribute ``compute``.
 
-    def check(self, value):
-        """Return `value` as a Python number, or raise an error that names the control."""
-        value = _number(self.name, value)
-        if not self.minimum <= value <= self.maximum:
-            raise ValueError(
-                f"{self.name}: expected a number from {self.minimum} to {self.maximum}, got {value!r}"
+    Examples
+    --------
+    ::
+
+        @widget("How does the leak change ReLU?", Slider("slope", "slope", 0, 1, 0.05, 0.1))
+        def leaky_relu(slope):
+            x = np.linspace(-3, 3, 121)
+            curve = line(x, scratch.leaky_relu(x, slope))
+            return scene({"curve": plot([curve])}, f"Leaky ReLU with slope {slope}.")
+    """
+    names = [control.name for control in controls]
+
+    def decorate(compute):
+        parameters = list(inspect.signature(compute).parameters)
+        if sorted(parameters) != sorted(names):
+            raise TypeError(
+                f"{compute.__name__}: expected a control for each of {', '.join(parameters)}, "
+                f"got {', '.join(names)}"
             )
-        steps = round((value - self.minimum) / self.step)
-        nearest = self.minimum + steps * self.step
-        if not math.isclose(value, nearest, abs_tol=1e-9 * self.step):
-            raise ValueError(
-                f"{self.name}: expected {self.minimum} plus a multiple of {self.step}, got {value!r}"
-            )
-        return nearest
+
+        @functools.wraps(compute)
+        def make(**starts):
+            return Widget(title, compute, controls, adjust or _keep, starts)
+
+        make.compute = compute
+        # The call takes any of the parameters, or none.
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        make.__signature__ = inspect.Signature(
+            [inspect.Parameter(control.name, keyword, default=control.default) for control in controls]
+        )
+        return make
+
+    return decorate
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One of several strings or numbers."""
-
-    name: str
-    label: str
-    options: tuple
-    default: str | int
-
-    def __post_init__(self):
-        self.check(self.default)
-
-    def check(self, value):
-        """Return the option that equals `value`, or raise an error that names the control."""
-        for option in self.options:
-            if type(option) is type(value) and option == value:
-                return option
-        raise ValueError(f"{self.name}: expected one of {', '.join(map(repr, self.options))}, got {value!r}")
-
-
-@dataclass(frozen=True)
-class Checkbox:
-    """Yes or no."""
-
-    name: str
-    label: str
-    default: bool
-
-    def __post_init__(self):
-        self.check(self.default)
-
-    def check(self, value):
-        """Return `value`, or raise an error that names the control."""
-        if not isinstance(value, bool):
-            raise TypeError(f"{self.name}: expected True or False, got {value!r}")
-        return value
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """A matrix whose entries the reader types. Its shape is one of `shapes`; entries lie within `limit` of 0."""
-
-    name: str
-    label: str
-    default: tuple
-    shapes: tuple
-    limit: float
-
-    def __post_init__(self):
-        self.check(self.default)
-
-    def check(self, value):
-        """Return `value` as a tuple of rows of Python numbers, or raise an error that names the control."""
-        try:
-            rows = tuple(tuple(_number(self.name, entry) for entry in row) for row in value)
-        except TypeError as error:
-            raise TypeError(f"{self.name}: expected rows of numbers, got {value!r}") from error
-        if (len(rows), len(rows[0]) if rows else 0) not in self.shapes or len(
-            {len(row) for row in rows}
-        ) != 1:
-            shapes = " or ".join(f"{height} x {width}" for height, width in self.shapes)
-            raise ValueError(f"{self.name}: expected a matrix of {shapes} numbers, got {value!r}")
-        for entry in (entry for row in rows for entry in row):
-            if not abs(entry) <= self.limit:
-                raise ValueError(
-                    f"{self.name}: expected entries from {-self.limit} to {self.limit}, got {entry!r}"
-                )
-        return rows
-
-
-def _number(name, value):
-    """`value` as a Python int where it is whole, else as a float."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}: expected a number, got {value!r}")
-    value = float(value)
-    return int(value) if value.is_integer() else value
-
-
-def _keep(parameters, changed):
-    return parameters
-
-
-@dataclass(frozen=True)
 class Widget:
     """An interactive figure.
+
+    In a notebook it shows its controls and a picture that follows them; in the published page the reader's browser
+    computes; elsewhere it is the picture of the first scene. Made by a function under the decorator `widget`.
 
     Parameters
     ----------
     title : str
     compute : callable
-        ``compute(**parameters) -> scene``. Pure, on NumPy alone. A scene may hold ``"limits"``, a mapping from the
-        name of a slider to the (minimum, maximum) that these parameters leave to it.
-    controls : sequence of Slider, Choice, Checkbox and Matrix
-        One for each parameter of `compute`.
-    draw : callable
-        ``draw(scene) -> matplotlib.figure.Figure``, called in the book's style.
-    describe : callable
-        ``describe(scene) -> str``: what a reader who cannot see the picture must know.
-    adjust : callable, optional
-        ``adjust(parameters, changed) -> parameters``: what else moves when the reader has moved the control named
-        `changed`, such as the kernel when a preset is chosen.
+        ``compute(**parameters) -> scene``, with the parts of `dlcore.widgets.scene`. Pure, on NumPy alone.
+    controls : sequence of Slider, Choice, Checkbox, Matrix and Picture
+    adjust : callable
+        ``adjust(parameters, changed) -> parameters``.
+    starts : dict
+        Parameters that do not start with their control's default.
 
-    In a notebook it shows its controls and a picture that follows them; elsewhere the picture of the default scene.
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the parameter that is unknown, of the wrong type or out of range.
     """
 
-    title: str
-    compute: Callable[..., dict] = field(repr=False)
-    controls: tuple = field(repr=False)
-    draw: Callable = field(repr=False)
-    describe: Callable[[dict], str] = field(repr=False)
-    adjust: Callable[[dict, str], dict] = field(default=_keep, repr=False)
+    def __init__(self, title, compute, controls, adjust, starts):
+        self.title, self.compute, self.controls, self.adjust = title, compute, tuple(controls), adjust
+        self._by_name = {control.name: control for control in self.controls}
+        self.starts = {name: self._control(name).check(value) for name, value in starts.items()}
 
     def parameters(self, **given):
-        """Return all parameters: the defaults, then those given, as if the reader set them in this order.
+        """Return all parameters: where the widget starts, then those given, as if the reader set them in this order.
+
+        Where all are given they are set at once; ``adjust(parameters, None)`` makes them consistent.
 
         Raises
         ------
         TypeError, ValueError
             Naming the parameter that is unknown, of the wrong type or out of range.
         """
-        controls = {control.name: control for control in self.controls}
-        parameters = {name: control.default for name, control in controls.items()}
-        for name, value in given.items():
-            if name not in controls:
-                raise TypeError(f"{name}: no control of {self.title!r}, which has {', '.join(controls)}")
-            parameters = self.adjust({**parameters, name: controls[name].check(value)}, name)
+        given = {name: self._control(name).check(value) for name, value in given.items()}
+        if given.keys() == self._by_name.keys():
+            return self.adjust(given, None)
+        parameters = {name: control.check(control.default) for name, control in self._by_name.items()}
+        for name, value in (self.starts | given).items():
+            parameters = self.adjust({**parameters, name: value}, name)
         return parameters
 
     def scene(self, **given):
-        """Return the scene for these parameters; the rest keep their defaults. Errors as `parameters`."""
+        """Return the scene for these parameters; the rest stand where the widget starts. Errors as `parameters`."""
         return self.compute(**self.parameters(**given))
+
+    def respond(self, request):
+        """Answer a view.
+
+        Parameters
+        ----------
+        request : dict
+            ``id``, ``parameters`` (all of them, in JSON's types) and ``changed``: the name of the control that was
+            moved, or None where all were set at once.
+
+        Returns
+        -------
+        dict
+            ``id``; ``parameters`` as they are now, others having followed; ``scene``, encoded; ``error``, a sentence or
+            None. After an error ``scene`` is None.
+        """
+        reply = {"id": request["id"], "parameters": request["parameters"], "scene": None, "error": None}
+        try:
+            parameters = {
+                name: self._control(name).check(value) for name, value in request["parameters"].items()
+            }
+            if missing := self._by_name.keys() - parameters.keys():
+                raise ValueError(f"parameters: expected all, {', '.join(sorted(missing))} missing")
+            parameters = self.adjust(parameters, request["changed"])
+            reply["scene"] = encode(self.compute(**parameters))
+            reply["parameters"] = self._plain(parameters)
+        except MemoryError:
+            raise  # whoever runs Python has to deal with that
+        except Exception as error:  # noqa: BLE001, a reader's setting must never end in a traceback
+            reply["error"] = f"This cannot be shown. {error}"
+        return reply
+
+    @property
+    def declaration(self):
+        """What a view must know: a name under which Python finds the widget, the title, the controls, the start."""
+        return {
+            "id": f"{self.compute.__module__}:{self.compute.__name__}",
+            "title": self.title,
+            "controls": [_controls.declaration(control) for control in self.controls],
+            "starts": self._plain(self.starts),
+        }
+
+    def first_reply(self, encode=encode):
+        """Return what `respond` would answer before anything was moved."""
+        parameters = self.parameters()
+        scene = encode(self.compute(**parameters))
+        return {"id": 0, "parameters": self._plain(parameters), "scene": scene, "error": None}
 
     def figure(self, **given):
         """Return the picture of a scene as a matplotlib figure. Errors as `parameters`."""
-        return self._figure(self.scene(**given))
+        from dlcore.widgets.picture import draw
 
-    def html(self, scene, note=""):
-        """Return a scene as an HTML figure: the title, the picture with its text alternative, and a note."""
-        from dlcore.plots import picture
+        return draw(self.scene(**given))
 
-        svg = picture(self._figure(scene), self.describe(scene), css_class="dlcore-widget__picture")
-        below = (
-            f'<p style="margin: 0.4rem 0 0; font-size: 0.85em; opacity: 0.8">{escape(note)}</p>'
-            if note
-            else ""
+    def html(self):
+        """Return the figure as HTML: the title, the first picture with its text alternative, and the data of a view."""
+        from dlcore import plots
+        from dlcore.widgets.picture import draw
+
+        scene = self.scene()
+        svg = plots.picture(draw(scene), scene["description"])
+        content = {"declaration": self.declaration, "reply": self.first_reply(encode_as_text)}
+        # "</script>" inside a text would end the element, and "<!--" would keep the right one from ending it.
+        data = json.dumps(content, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+        return (
+            f'<figure class="dlcore-widget" data-dlcore="{escape(content["declaration"]["id"])}" '
+            'style="margin: 0 0 1rem; line-height: 1.5">'
+            f'<figcaption style="font-weight: 600; margin: 0 0 0.5rem">{escape(self.title)}</figcaption>'
+            f'<div class="dlcore-widget__picture" style="max-width: 34rem">{svg}'
+            f'<p class="dlcore-widget__note" style="font-size: 0.85em; opacity: 0.8">{escape(_NOTE)}</p></div>'
+            f'<script type="application/json" class="dlcore-widget__data">{data}</script></figure>'
         )
-        return _framed(self.title, svg + below)
 
-    def error_html(self, error):
-        """Return the sentence that stands in place of the picture where a scene cannot be computed."""
-        return _framed(self.title, f'<p role="status">This cannot be shown. {escape(str(error))}</p>')
+    def __repr__(self):
+        return f"{self.title} {self.scene()['description']}"
 
-    def _figure(self, scene):
-        from dlcore.plots import style
+    def _control(self, name):
+        if name not in self._by_name:
+            raise TypeError(f"{name}: no control of {self.title!r}, which has {', '.join(self._by_name)}")
+        return self._by_name[name]
 
-        with style():
-            return self.draw(scene)
+    def _plain(self, parameters):
+        return {name: _controls.plain(value) for name, value in parameters.items()}
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        scene = self.scene()
-        bundle = {
-            "text/plain": f"{self.title}. {self.describe(scene)}",
-            "text/html": self.html(scene, _PAGE_NOTE),
-        }
+        bundle = {"text/plain": repr(self), "text/html": self.html()}
         try:
-            import ipywidgets  # noqa: F401
+            import anywidget  # noqa: F401
         except ImportError:
             return bundle
-        from dlcore.widgets.live import LiveView
+        from dlcore.widgets.notebook import NotebookView
 
-        model = LiveView(self).box.model_id
+        model = NotebookView(self).model_id
         if model is not None:  # without a kernel nothing could answer the controls
             bundle[_LIVE_MIME_TYPE] = {"version_major": 2, "version_minor": 0, "model_id": model}
         return bundle
 
 
-def _framed(title, content):
-    return (
-        '<figure class="dlcore-widget" style="margin: 0 0 1rem; line-height: 1.5; max-width: 34rem">'
-        f'<figcaption style="font-weight: 600; margin: 0 0 0.5rem">{escape(title)}</figcaption>{content}</figure>'
-    )
+def _keep(parameters, changed):
+    return parameters
