@@ -118,7 +118,7 @@ def math_defects(page):
     """Formulas need MathJax, and pages without formulas do not."""
     has_formulas = bool(page.select(".math"))
     loads = any(
-        script["src"].split("?")[0].endswith("mathjax/tex-svg.js")
+        script["src"].split("?")[0].endswith("mathjax/tex-chtml.js")
         for script in page.find_all("script", src=True)
     )
     if has_formulas and not loads:

@@ -175,7 +175,7 @@ def test_code_on_the_front_pages_runs(page, tmp_path):
 
 SOUND = """<html lang="en"><head><title>Title</title><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="style.css"><link rel="canonical" href="https://example.org/page.html">
-<script src="_static/mathjax/tex-svg.js?v=1"></script><script>let x = "//comment"; // https</script></head>
+<script src="_static/mathjax/tex-chtml.js?v=1"></script><script>let x = "//comment"; // https</script></head>
 <body><article><h1 id="title">Title</h1><a href="https://example.org">elsewhere</a><a href="#title">here</a>
 <span class="math">x</span><img src="a.png" alt="a photograph"><svg role="img" aria-label="a circle"><svg></svg></svg>
 <svg aria-hidden="true"></svg></article></body></html>"""
@@ -282,7 +282,7 @@ def test_a_repeated_or_dead_script_is_found(html):
 
 def test_formulas_without_mathjax_and_mathjax_without_formulas_are_found():
     assert math_defects(parse('<span class="math">x</span>')) == ["formulas but no MathJax"]
-    assert math_defects(parse('<script src="mathjax/tex-svg.js"></script>')) == ["MathJax but no formula"]
+    assert math_defects(parse('<script src="mathjax/tex-chtml.js"></script>')) == ["MathJax but no formula"]
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def page_scripts():
             script(body="let b"),
             script(body="let a"),
             script(body="{}", type="application/vnd.jupyter.widget-state+json"),
-            script("mathjax/tex-svg.js"),
+            script("mathjax/tex-chtml.js"),
             script(body="window.MathJax = {}"),
         ]
         context = {"script_files": found, "css_files": [], "body": body}
@@ -107,7 +107,7 @@ def test_scripts_stay_once_and_widget_state_goes(page_scripts):
     formulas = '<div class="math notranslate">x</div>'
     kept = ["a.js", "let a", "let b"]
     assert page_scripts("<p>text</p>") == kept
-    assert page_scripts(formulas) == [*kept, "mathjax/tex-svg.js", "window.MathJax = {}"]
+    assert page_scripts(formulas) == [*kept, "mathjax/tex-chtml.js", "window.MathJax = {}"]
 
 
 def test_a_build_that_warned_warns_again(tmp_path):

@@ -169,6 +169,7 @@ function unpack(archive, folder, FS) {
 async function start(message) {
   if (typeof WebAssembly !== "object") throw new Failure("webassembly", "WebAssembly is missing");
   base = new URL(message.base, self.location.href);
+  if (base.origin !== self.location.origin) throw new Failure("start", `${base.origin} is another site`);
   manifest = message.manifest ?? (await (await download("manifest.json", { cache: "no-cache" })).json());
   const { core } = manifest;
   const coreFiles = Object.values(core.files);
