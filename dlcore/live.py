@@ -16,6 +16,7 @@ import io
 import json
 import linecache
 import os
+import re
 import sys
 import tokenize
 import traceback
@@ -39,6 +40,9 @@ _NOTHING = (
     tokenize.DEDENT,
     tokenize.ENDMARKER,
 )
+
+# What only a notebook understands: %timeit, !ls, files = !ls, len?
+_NOTEBOOK_LINE = re.compile(r"\s*[%!?]|[\w\s,]+=\s*[%!]|[\w.]+\?+\s*$")
 
 _sessions = []
 
@@ -64,7 +68,9 @@ class Session:
         self._runs = 0
         self._files = set()
         self._output = []
-        self._written = None
+        self._written = _Written(_ignore)
+        # The same in every run: loggers, for one, keep the stream that they find first.
+        self._streams = {name: _Stream(name, self) for name in ("stdout", "stderr")}
 
     def run(self, code, write=None):
         """Run a cell.
@@ -91,6 +97,7 @@ class Session:
         linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
         self._output = []
         self._written = _Written(write or _ignore)
+        self.namespace.pop("__warningregistry__", None)  # a cell that runs again warns again
         error = None
         with self._installed():
             try:
@@ -99,6 +106,7 @@ class Session:
             except BaseException as exception:  # noqa: BLE001, whatever a reader's code raises is told to the reader
                 error = self._describe(exception, file)
                 self._close_figures()
+            self._flush()
             self._written.finish()
         return {"output": self._output, "error": error}
 
@@ -123,8 +131,16 @@ class Session:
             pyplot.close(figure)
             self.show(*_live_figures.picture(figure))
 
+    def write(self, name, text):
+        """Pass on what the running cell writes to the stream `name`."""
+        self._written.put(name, text)
+
+    def _flush(self):
+        for stream in self._streams.values():
+            stream.flush()
+
     def _add(self, **output):
-        self._written.flush()
+        self._flush()
         self._output.append(output | {"after": self._written.units})
 
     def _execute(self, code, file):
@@ -142,18 +158,18 @@ class Session:
     @contextlib.contextmanager
     def _installed(self):
         """Let the running code find this session where Python looks for output, input and figures."""
-        main, ask = sys.modules.get("__main__"), builtins.input
+        main, ask, stop = sys.modules.get("__main__"), builtins.input, sys.breakpointhook
         backend = os.environ.get("MPLBACKEND")
-        out, err = self._written.stream("stdout"), self._written.stream("stderr")
+        out, err = self._streams["stdout"], self._streams["stderr"]
         _sessions.append(self)
-        sys.modules["__main__"], builtins.input = self._module, _no_input
+        sys.modules["__main__"], builtins.input, sys.breakpointhook = self._module, _no_input, _no_breakpoint
         os.environ["MPLBACKEND"] = _BACKEND
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 yield
         finally:
             _sessions.pop()
-            sys.modules["__main__"], builtins.input = main, ask
+            sys.modules["__main__"], builtins.input, sys.breakpointhook = main, ask, stop
             if backend is None:
                 del os.environ["MPLBACKEND"]
             else:
@@ -169,14 +185,21 @@ class Session:
         if isinstance(exception, SyntaxError) and exception.filename == file:
             line, frames = exception.lineno, _marked(exception)
         else:
-            frames = [
-                frame
-                for frame in traceback.extract_tb(exception.__traceback__)
-                if frame.filename in self._files
+            own = self._frames(exception)
+            line = next((frame.lineno for frame in reversed(own) if frame.filename == file), None)
+            frames = _shortened([_place(frame, file) for frame in own]) or [
+                "when the cell's output was drawn"
             ]
-            line = next((frame.lineno for frame in reversed(frames) if frame.filename == file), None)
-            frames = _shortened([_place(frame, file) for frame in frames])
+            for word, behind in _behind(exception):
+                # What a library caught by itself is none of the reader's business.
+                if places := [_place(frame, file) for frame in self._frames(behind)]:
+                    frames += [f"{word} {type(behind).__name__}: {_message(behind)}", *_shortened(places)]
         return {"name": name, "message": message, "line": line, "traceback": "\n".join(frames)}
+
+    def _frames(self, exception):
+        """Return where an exception passed through the code of cells."""
+        frames = traceback.extract_tb(exception.__traceback__)
+        return [frame for frame in frames if frame.filename in self._files]
 
 
 # ---- values ----------------------------------------------------------------------------------------------------------
@@ -186,7 +209,8 @@ def _representation(value):
     """Return how a value is shown: a widget, a figure, HTML, or text."""
     if (widget := _widget(value)) is not None:
         return {"widget": widget}
-    if type(value).__module__ == "matplotlib.figure":
+    figures = sys.modules.get("matplotlib.figure")
+    if figures is not None and isinstance(value, figures.Figure):
         from dlcore import _live_figures
 
         _live_figures.forget(value)
@@ -199,9 +223,10 @@ def _representation(value):
                 return {kind: content}
     if not isinstance(value, type) and callable(getattr(value, "_repr_mimebundle_", None)):
         bundle = value._repr_mimebundle_()
-        bundle = bundle[0] if isinstance(bundle, tuple) else bundle
-        if len(bundle.get("text/html", "")) in range(1, HTML_LIMIT + 1):
-            return {"html": bundle["text/html"]}
+        bundle = bundle[0] if isinstance(bundle, tuple) and bundle else bundle
+        content = bundle.get("text/html") if isinstance(bundle, dict) else None
+        if isinstance(content, str) and 0 < len(content) <= HTML_LIMIT:
+            return {"html": content}
     return {"text": _cut(repr(value))}
 
 
@@ -247,14 +272,16 @@ def _message(exception):
         return "exit() ends a program. A cell ends after its last line, so leave the call out."
     if isinstance(exception, SyntaxError):
         message = exception.msg
-        if (exception.text or "").lstrip().startswith(("%", "!")):
-            message += ". Lines that begin with % or ! work in a notebook, not in a page."
+        if _NOTEBOOK_LINE.match(exception.text or ""):
+            message += ". Commands with %, ! or ? work in a notebook, not in a page."
+        elif "async" in message or "await" in message:
+            message += ". In a page these words work inside of async functions alone."
         return message
     try:
         message = str(exception)
     except Exception:  # noqa: BLE001, a message that cannot be made
         message = "(its message cannot be shown)"
-    if isinstance(exception, KeyError):
+    if isinstance(exception, KeyError) and len(exception.args) == 1:
         message = f"there is no key {message}"
     if message.startswith("No module named") and sys.platform == "emscripten":
         message += ". In the page there are Python's own modules, NumPy, matplotlib and dlcore on NumPy."
@@ -262,7 +289,20 @@ def _message(exception):
         message += ". If an earlier cell defines it, run that cell first."
     if isinstance(exception, MemoryError):
         message = (message + ". " if message else "") + "Python has no memory left for that."
-    return "\n".join([message, *getattr(exception, "__notes__", [])])
+    parts = [f"{type(part).__name__}: {_message(part)}" for part in getattr(exception, "exceptions", ())]
+    return "\n".join([message, *map(str, getattr(exception, "__notes__", [])), *parts])
+
+
+def _behind(exception, most=5):
+    """Yield how and which exceptions led to this one, the nearest first, as Python's traceback tells of them."""
+    for _ in range(most):
+        if exception.__cause__ is not None:
+            word, exception = "because of", exception.__cause__
+        elif exception.__context__ is not None and not exception.__suppress_context__:
+            word, exception = "while handling", exception.__context__
+        else:
+            return
+        yield word, exception
 
 
 def _marked(error):
@@ -295,6 +335,10 @@ def _shortened(places, most=6):
     return [*places[:half], f"... and {len(places) - 2 * half:,} more ...", *places[-half:]]
 
 
+def _no_breakpoint(*arguments, **options):
+    raise RuntimeError("breakpoint() cannot stop a cell in a page. Print what you want to see instead.")
+
+
 def _no_input(prompt=""):
     raise RuntimeError("input() cannot ask for text in a page. Write the value into the code instead.")
 
@@ -303,17 +347,12 @@ def _no_input(prompt=""):
 
 
 class _Written:
-    """Counts what a cell writes, passes it on line by line, and leaves out what is too much."""
+    """Counts what a cell writes, passes it on, and leaves out what is too much."""
 
     def __init__(self, write):
         self._write = write
         self._left_out = 0
-        self._streams = []
         self.units = 0
-
-    def stream(self, name):
-        self._streams.append(_Stream(name, self))
-        return self._streams[-1]
 
     def put(self, name, text):
         kept = text[: max(TEXT_LIMIT - self.units, 0)]
@@ -321,12 +360,7 @@ class _Written:
         if kept:
             self._pass_on(name, kept)
 
-    def flush(self):
-        for stream in self._streams:
-            stream.flush()
-
     def finish(self):
-        self.flush()
         if self._left_out:
             self._pass_on("stderr", f"\n[{self._left_out:,} more characters are left out]\n")
 
@@ -336,12 +370,12 @@ class _Written:
 
 
 class _Stream(io.TextIOBase):
-    """Standard output or standard error of a cell."""
+    """Standard output or standard error of a session's cells, line by line."""
 
     encoding = "utf-8"
 
-    def __init__(self, name, written):
-        self._name, self._written, self._line = name, written, []
+    def __init__(self, name, session):
+        self._name, self._session, self._line = name, session, []
 
     def writable(self):
         return True
@@ -358,7 +392,7 @@ class _Stream(io.TextIOBase):
     def flush(self):
         text, self._line = "".join(self._line), []
         if text:
-            self._written.put(self._name, text)
+            self._session.write(self._name, text)
 
 
 def _ignore(name, text):

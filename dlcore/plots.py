@@ -24,7 +24,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
-from PIL import Image
+from PIL import Image, features
 
 from dlcore import live
 
@@ -227,7 +227,8 @@ def _inline(document, alt, css_class):
 def _lighter(data_url):
     """Return an embedded picture as JPEG where it is an opaque photograph and that saves more than half."""
     start = "data:image/png;base64,"
-    if not data_url.startswith(start) or len(data_url) < 50_000:
+    # Pillow in a reader's browser may have been built without JPEG.
+    if not data_url.startswith(start) or len(data_url) < 50_000 or not features.check("jpg"):
         return data_url
     image = Image.open(io.BytesIO(base64.b64decode(data_url.removeprefix(start))))
     if image.mode == "RGBA" and image.getextrema()[3][0] < 255:

@@ -94,6 +94,23 @@ def test_a_bundle_of_representations_gives_its_html(session):
     assert shown(session, f"{define}\nA()") == [{"html": "h"}]
 
 
+@pytest.mark.parametrize("bundle", ["None", "()", "5", "{}", "{'text/html': None}", "{'text/plain': 'p'}"])
+def test_a_bundle_without_html_gives_way_to_text(session, bundle):
+    define = (
+        f"class A:\n    def _repr_mimebundle_(self, include=None, exclude=None):\n        return {bundle}"
+    )
+    assert shown(session, f"{define}\n    def __repr__(self):\n        return 'A()'\nA()") == [
+        {"text": "A()"}
+    ]
+
+
+def test_a_value_that_answers_to_any_name_is_shown(session):
+    define = "class A:\n    def __getattr__(self, name):\n        return lambda *a, **k: 5"
+    assert shown(session, f"{define}\n    def __repr__(self):\n        return 'A()'\nA()") == [
+        {"text": "A()"}
+    ]
+
+
 def test_html_that_is_too_large_gives_way_to_text(session):
     define = f"class A:\n    def _repr_html_(self):\n        return 'x' * {HTML_LIMIT + 1}"
     assert shown(session, f"{define}\n    def __repr__(self):\n        return 'A()'\nA()") == [
@@ -139,6 +156,24 @@ def test_lines_come_while_the_cell_runs(session):
 def test_streams_are_told_apart(session):
     written, _ = run(session, "import sys\nprint('e', file=sys.stderr)\nprint('o')")
     assert written == [("stderr", "e\n"), ("stdout", "o\n")]
+
+
+def test_a_stream_that_one_cell_has_kept_writes_for_the_next_one(session):
+    shown(session, "from sys import stdout as kept")  # as a logger keeps the stream of its first message
+    written, result = run(session, "kept.write('a')\ndisplay(1)\nkept.write('b');")
+    assert written == [("stdout", "a"), ("stdout", "b")] and result["output"][0]["after"] == 1
+
+
+def test_a_cell_that_runs_again_warns_and_logs_again():
+    code = "import logging, warnings\nwarnings.warn('look out')\nlogging.warning('careful')"
+    written = in_a_process(
+        "import json\nfrom dlcore.live import Session\nsession, written = Session(), []\n"
+        f"for run in range(2):\n    session.run({code!r}, lambda *line: written.append([run, *line]))\n"
+        "print(json.dumps(written))"
+    )
+    for run in range(2):
+        text = "".join(text for number, name, text in written if (number, name) == (run, "stderr"))
+        assert "UserWarning: look out" in text and "WARNING:root:careful" in text
 
 
 def test_output_says_how_much_text_was_written_before_it(session):
@@ -217,6 +252,11 @@ def test_deep_recursion_is_an_error_and_its_frames_are_counted(session):
         ("import sys\nsys.exit(2)", "SystemExit", "leave the call out"),
         ("%timeit 1", "SyntaxError", "work in a notebook, not in a page"),
         ("!ls", "SyntaxError", "work in a notebook, not in a page"),
+        ("files = !ls", "SyntaxError", "work in a notebook, not in a page"),
+        ("len?", "SyntaxError", "work in a notebook, not in a page"),
+        ("?len", "SyntaxError", "work in a notebook, not in a page"),
+        ("async def f():\n    return 1\nawait f()", "SyntaxError", "inside of async functions alone"),
+        ("breakpoint()", "RuntimeError", "cannot stop a cell in a page"),
         ("image", "NameError", "run that cell first"),
         ("{}['a']", "KeyError", "there is no key 'a'"),
         ("raise MemoryError", "MemoryError", "no memory left"),
@@ -227,6 +267,38 @@ def test_an_error_that_a_page_causes_says_what_to_do(session, code, name, words)
     error = error_of(session, code)
     assert error["name"] == name and words in error["message"]
     assert shown(session, "1") == [{"text": "1"}]
+
+
+@pytest.mark.parametrize("code", ["x = 1 2", "print('what?'", "y = 5 % % 3"])
+def test_a_plain_syntax_error_comes_without_advice_on_notebooks(session, code):
+    assert "notebook" not in error_of(session, code)["message"]
+
+
+def test_what_led_to_an_error_is_told(session):
+    error = error_of(
+        session, "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('v') from e"
+    )
+    assert (error["name"], error["line"]) == ("ValueError", 4)
+    assert "\nbecause of ZeroDivisionError: division by zero\nline 2\n    1 / 0" in error["traceback"]
+    error = error_of(session, "try:\n    {}[1]\nexcept KeyError:\n    int('x')")
+    assert "\nwhile handling KeyError: there is no key 1\nline 2" in error["traceback"]
+    hidden = error_of(
+        session, "try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise ValueError('v') from None"
+    )
+    assert "ZeroDivisionError" not in hidden["traceback"]
+    # A library that caught an error by itself keeps it to itself.
+    library = error_of(session, "from enum import Enum\nclass E(Enum):\n    A = 1\nE(2)")
+    assert "while handling" not in library["traceback"]
+
+
+def test_a_group_of_exceptions_names_each(session):
+    code = "raise ExceptionGroup('two', [ValueError('a'), ExceptionGroup('one', [TypeError('b')])])"
+    message = error_of(session, code)["message"]
+    assert "ValueError: a\n" in message and message.endswith("TypeError: b")
+
+
+def test_an_error_about_keys_without_a_key_is_told_as_it_is(session):
+    assert error_of(session, "raise KeyError")["message"] == ""
 
 
 def test_notes_of_an_exception_are_told(session):
@@ -247,9 +319,9 @@ def test_an_exception_without_a_printable_message_is_told_all_the_same(session):
 
 @pytest.mark.parametrize("code", ["1", "1 / 0", "1 +", "import sys\nsys.stdout = None"])
 def test_nothing_stays_changed_after_a_run(session, code):
-    before = sys.stdout, sys.stderr, sys.modules["__main__"], input
+    before = sys.stdout, sys.stderr, sys.modules["__main__"], input, sys.breakpointhook
     session.run(code)
-    assert (sys.stdout, sys.stderr, sys.modules["__main__"], input) == before
+    assert (sys.stdout, sys.stderr, sys.modules["__main__"], input, sys.breakpointhook) == before
     assert live.current() is None
 
 
@@ -299,6 +371,17 @@ def test_what_the_reader_set_before_the_first_figure_stays():
 
 def test_a_figure_as_the_last_value_is_shown_once():
     assert len(figures("figure, axes = plt.subplots()\nfigure")[1]) == 1
+
+
+def test_a_kind_of_figure_that_the_reader_made_is_a_figure():
+    code = "from matplotlib.figure import Figure\nclass Own(Figure):\n    pass\nOwn()"
+    assert figures(code)[1][0]["svg"].startswith("<svg")
+
+
+def test_an_error_while_a_figure_is_drawn_says_when_it_came():
+    result = in_a_process(FIGURES.format(code="plt.title(r'$\\frac{1$');"))[1]
+    assert result["error"]["name"] == "ValueError"
+    assert result["error"]["traceback"] == "when the cell's output was drawn"
 
 
 def test_black_text_takes_the_page_s_colour():

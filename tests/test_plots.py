@@ -158,6 +158,14 @@ def test_photograph_in_a_picture_is_light():
     assert len(plots._png(figure)) <= 300_000
 
 
+def test_photograph_stays_png_where_pillow_has_no_jpeg(monkeypatch):
+    monkeypatch.setattr(plots.features, "check", lambda feature: feature != "jpg")
+    figure, axes = pyplot.subplots()
+    draw_image(axes, np.random.default_rng(0).uniform(size=(3, 300, 400)))
+    assert "data:image/png;base64," in picture(figure, ALT)
+    assert "data:image/jpeg" not in picture(figure, ALT)
+
+
 def shown(monkeypatch, figure):
     outputs = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: outputs.append(data))

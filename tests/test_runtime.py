@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import shutil
 import sys
 import tarfile
@@ -165,6 +166,47 @@ def test_errors_end_the_command_with_one_line(tmp_path):
     message = vendor_pyodide.main(["--from", str(tmp_path), "--to", str(tmp_path / "file" / "vendor")])
     assert message.startswith("vendor_pyodide: ")
     assert "\n" not in message
+
+
+def test_a_failed_attempt_leaves_a_good_folder_usable_and_a_half_changed_one_not(
+    distribution, tmp_path, monkeypatch
+):
+    target, stamp = tmp_path / "vendor", tmp_path / "vendor" / "SHA256SUMS"
+    vendor_pyodide.finish(target, vendor_pyodide.copy(distribution.folder, target, distribution.core))
+    before = stamp.read_text(), stamp.stat().st_mtime_ns
+
+    def fail(*arguments):
+        raise vendor_pyodide.VendorError("no network")
+
+    monkeypatch.setattr(vendor_pyodide, "download", fail)
+    assert vendor_pyodide.main(["--to", str(target)]) == "vendor_pyodide: no network"
+    assert (stamp.read_text(), stamp.stat().st_mtime_ns) == before
+
+    def replace_and_fail(target, *arguments):
+        (target / "pyodide.mjs").write_text("of another version")
+        fail()
+
+    monkeypatch.setattr(vendor_pyodide, "download", replace_and_fail)
+    assert vendor_pyodide.main(["--to", str(target)]) == "vendor_pyodide: no network"
+    assert not list(target.glob("SHA256SUMS*"))
+
+
+def test_half_an_archive_is_named(distribution, tmp_path):
+    with tarfile.open(distribution.folder / vendor_pyodide.CORE_ARCHIVE, "w:gz") as archive:
+        archive.add(distribution.folder / f"numpy-1.0-{TAG}")
+        archive.add(distribution.folder / "pyodide-lock.json")
+    whole = (distribution.folder / vendor_pyodide.CORE_ARCHIVE).read_bytes()
+    for content in (whole[: len(whole) // 2], b"not an archive"):
+        (distribution.folder / vendor_pyodide.CORE_ARCHIVE).write_bytes(content)
+        with pytest.raises(VendorError, match="tgz is broken; fetch it again"):
+            vendor_pyodide.copy(distribution.folder, tmp_path / "vendor", distribution.core)
+
+
+def test_a_folder_is_not_copied_onto_itself(distribution):
+    folder = str(distribution.folder)
+    assert "expected another folder" in vendor_pyodide.main(
+        ["--from", folder, "--to", f"{folder}/../official"]
+    )
 
 
 def test_a_changed_core_is_refused(distribution, tmp_path):
@@ -396,6 +438,28 @@ def test_a_second_packing_changes_nothing(runtime, monkeypatch):
     assert json.loads((again / "manifest.json").read_text()) == manifest
 
 
+def test_of_two_builds_the_first_to_finish_makes_the_folder(tmp_path):
+    folder = tmp_path / "package-1"
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+        pack_runtime._keep(tmp_path / name, folder)
+    assert (folder / "file").read_text() == "first"
+    with pytest.raises(OSError):
+        pack_runtime._keep(tmp_path / "missing", tmp_path / "package-2")
+
+
+def test_only_what_nobody_used_for_a_while_is_removed(tmp_path):
+    for name in ("used", "recent", "old", "work-interrupted"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("")
+    for name in ("used", "old", "work-interrupted"):
+        os.utime(tmp_path / name, (0, 0))
+    pack_runtime._clean(tmp_path, [tmp_path / "used"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["recent", "used"]
+    assert (tmp_path / "used").stat().st_mtime > 0
+
+
 def test_what_the_widgets_import_is_there_at_the_start(runtime):
     _, manifest = runtime
     late = manifest["modules"]
@@ -450,6 +514,38 @@ def test_without_python_the_page_says_where_the_controls_work():
     assert "Old." not in body
 
 
+def test_pages_are_written_again_when_the_runtime_comes_or_goes_and_only_then(tmp_path, monkeypatch):
+    from sphinx.application import Sphinx
+
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    (packed / "manifest.json").write_text("{}")
+    monkeypatch.setattr(pack_runtime, "pack", lambda vendor, cache: packed)
+    monkeypatch.setattr(live_page, "pack_runtime", lambda: pack_runtime)
+    book, site = tmp_path / "a book", tmp_path / "site"
+    (book / "vendor").mkdir(parents=True)
+    (book / "conf.py").write_text("extensions = ['live_page']\nlive_vendor = 'vendor'\nhtml_theme = 'basic'")
+    (book / "index.rst").write_text(f"Page\n====\n\n.. raw:: html\n\n   {WIDGET}\n")
+
+    def build():
+        """Whether the page was written, and whether it loads the script and finds view and runtime."""
+        app = Sphinx(book, book, site, site / ".trees", "html", status=None, warning=None)
+        page = site / "index.html"
+        before = page.stat().st_mtime_ns if page.exists() else None
+        app.build()
+        files = [
+            (site / live_page.LIVE / name).exists() for name in (*live_page.VIEW, "runtime/manifest.json")
+        ]
+        return page.stat().st_mtime_ns != before, "live/start.js" in page.read_text(), *files
+
+    assert build() == (True, False, False, False, False)
+    (book / "vendor/SHA256SUMS").write_text("")
+    assert build() == (True, True, True, True, True)
+    assert build() == (False, True, True, True, True)
+    (book / "vendor/SHA256SUMS").unlink()
+    assert build() == (True, False, False, False, False)
+
+
 def test_a_mirror_has_the_same_files_and_no_others(tmp_path):
     source, target = tmp_path / "source", tmp_path / "target"
     (source / "deep").mkdir(parents=True)
@@ -500,3 +596,20 @@ def test_icons_come_from_a_small_font(static):
         assert "url(icons.woff)" in sheet
         assert "fa-solid-900" not in sheet
         assert sheet.count(self_contained.ICON_STYLE) == 1
+
+
+def test_a_package_that_waits_leaves_no_folder_behind(tmp_path):
+    """Its licence alone would be imported as an empty package of its name."""
+    for name in (
+        "base/__init__.pyc",
+        "base/ma/__init__.pyc",
+        "base/ma/LICENSE",
+        "base/data/table.txt",
+        "NOTICE",
+    ):
+        (tmp_path / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "files" / name).write_bytes(b"")
+    pack_runtime._split(tmp_path / "files", "base", {"base"}, tmp_path)
+    with tarfile.open(tmp_path / "base.tar") as start, tarfile.open(tmp_path / "base-rest.tar") as rest:
+        assert set(start.getnames()) == {"base/__init__.pyc", "base/data/table.txt", "NOTICE"}
+        assert set(rest.getnames()) == {"base/ma/__init__.pyc", "base/ma/LICENSE"}

@@ -144,11 +144,24 @@ def test_a_choice_among_numbers_takes_them_as_javascript_writes_them():
 MADE_WRONG = {
     "a default beyond the end": (lambda: Slider("x", "x", 0, 1, 1, 2), "x: expected a number from 0 to 1, got 2"),
     "a default between steps": (lambda: Slider("x", "x", 0, 1, 0.5, 0.2), "x: expected 0 plus a multiple of 0.5, got 0.2"),
-    "an unknown quantity": (lambda: Slider("x", "x", 0, 1, 1, 0, on="plot.z"), "on: expected panel"),
+    "an unknown quantity": (lambda: Slider("x", "x", 0, 1, 1, 0, on="plot.z"), "on: expected a panel, a dot and one of"),
     "a default that is no option": (lambda: Choice("x", "x", ("a", "b"), "c"), "x: expected one of 'a', 'b', got 'c'"),
     "yes and no as numbers": (lambda: Checkbox("x", "x", 1), "x: expected True or False, got 1"),
     "a matrix of another shape": (lambda: Matrix("x", "x", ((1, 2),), ((2, 2),), 9), "x: expected a matrix of 2 x 2 numbers"),
     "a picture that is not there": (lambda: Picture("x", "x", ("a",), "b", 8, 8), "x: expected one of a, got 'b'"),
+    "an array as the default picture": (lambda: Picture("x", "x", ("a",), np.zeros((1, 1, 3), np.uint8), 8, 8), "x: expected the name"),
+    "no label": (lambda: Checkbox("x", "", True), "label: expected what the reader reads at x, got ''"),
+    "a quantity without a panel": (lambda: Slider("x", "x", 0, 1, 1, 0, on=".x"), "on: expected a panel, a dot and one of"),
+    "no step": (lambda: Slider("x", "x", 0, 1, 0, 0), "x: expected minimum < maximum and step > 0, got 0, 1 and 0"),
+    "ends the wrong way round": (lambda: Slider("x", "x", 1, 0, 1, 0), "x: expected minimum < maximum"),
+    "an end that is not finite": (lambda: Slider("x", "x", 0, np.inf, 1, 0), "maximum: expected a finite number"),
+    "an end between steps": (lambda: Slider("x", "x", 0, 1, 0.3, 0), "x: expected 0 plus a multiple of 0.3, got 1"),
+    "one string as options": (lambda: Choice("x", "x", "abc", "a"), "options: expected a list without repeats, got 'abc'"),
+    "no options": (lambda: Choice("x", "x", (), "a"), "options: expected a list"),
+    "an option twice": (lambda: Choice("x", "x", (1, 1.0), 1), "options: expected a list without repeats"),
+    "yes and no as options": (lambda: Choice("x", "x", (True, False), True), "options: expected strings or numbers"),
+    "one shape that is no list": (lambda: Matrix("x", "x", ((1, 2),), (1, 2), 9), "shapes: expected pairs"),
+    "a limit below 0": (lambda: Matrix("x", "x", ((0, 0),), ((1, 2),), -9), "limit: expected a number above 0, got -9"),
 }  # fmt: skip
 
 
@@ -157,6 +170,19 @@ def test_a_control_that_contradicts_itself_cannot_be_made(case):
     make, message = MADE_WRONG[case]
     with pytest.raises((TypeError, ValueError), match="^" + message):
         make()
+
+
+def test_what_an_author_writes_with_numpy_and_lists_is_declared_in_plain_data():
+    controls = [
+        Slider("x", "x", np.int64(0), np.float32(1), np.float64(0.5), np.float64(0.5)),
+        Choice("x", "x", np.arange(3), np.int64(1)),
+        Matrix("x", "x", np.eye(2), [[2, 2]], np.int64(9)),
+        Picture("x", "x", ["a"], "a", 8, 8),
+    ]
+    declared = [json.loads(json.dumps(declaration(control))) for control in controls]
+    assert [entry["default"] for entry in declared] == [0.5, 1, [[1, 0], [0, 1]], "a"]
+    assert declared[1]["options"] == [0, 1, 2]
+    assert hash(controls[1]) == hash(Choice("x", "x", (0, 1, 2), 1))
 
 
 def wrong_values(control):
@@ -398,11 +424,81 @@ def test_whoever_runs_python_learns_that_memory_has_run_out():
 
 def test_a_function_and_its_controls_must_agree():
     for controls in ([], [Slider("b", "b", 0, 1, 1, 0)], [Slider("a", "a", 0, 1, 1, 0)] * 2):
-        with pytest.raises(TypeError, match="^compute: expected a control for each of a, got"):
+        with pytest.raises(TypeError, match="^compute: expected one control for each of a, got"):
 
             @widget("A title", *controls)
             def compute(a):
-                return scene({}, "nothing")
+                return scene({}, "A description of nothing.")
+
+
+def with_control(control, adjust=None, limits=None):
+    """A widget of one panel of cells and this control, whose name is `x`."""
+
+    @widget("A title", control, adjust=adjust)
+    def compute(x):
+        return scene({"cells": cells([[1.0]])}, "A single cell that holds one.", limits=limits)
+
+    return compute()
+
+
+@pytest.mark.parametrize(
+    ("control", "message"),
+    [
+        (Slider("x", "x", 0, 1, 1, 0, on="curve.x"), "x: on='curve.x' expects a panel 'curve' of the kind plot"),
+        (Slider("x", "x", 0, 1, 1, 0, on="cells.x"), "x: on='cells.x' expects a panel 'cells' of the kind plot"),
+        (Picture("x", "x", ("a",), "a", 8, 8, on="cells"), "x: on='cells' expects a panel 'cells' of the kind image"),
+    ],
+)  # fmt: skip
+def test_a_control_on_a_panel_that_is_not_there_is_found_before_a_reader_finds_it(control, message):
+    for show in (lambda: with_control(control).html(), with_control(control).first_reply):
+        with pytest.raises(ValueError, match=f"^{message}, got {{'cells': 'cells'}}"):
+            show()
+
+
+def test_limits_of_what_is_no_slider_are_refused():
+    with pytest.raises(ValueError, match=r"^limits: expected names of sliders \(x\), got y"):
+        with_control(Slider("x", "x", 0, 1, 1, 0), limits={"y": (0, 1)}).html()
+
+
+ADJUSTED_WRONG = {
+    "nothing": (lambda parameters, changed: None, "adjust: expected a dict of x; got None"),
+    "too little": (lambda parameters, changed: {}, "adjust: expected a dict of x; got {}"),
+    "too much": (lambda parameters, changed: {**parameters, "y": 2}, "adjust: expected a dict of x"),
+    "out of range": (lambda parameters, changed: {"x": 7}, "adjust: x: expected a number from 0 to 1, got 7"),
+}
+
+
+@pytest.mark.parametrize("case", ADJUSTED_WRONG)
+def test_what_adjust_returns_is_checked(case):
+    adjust, message = ADJUSTED_WRONG[case]
+    made = with_control(Slider("x", "x", 0, 1, 0.5, 0), adjust)
+    with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+        made.parameters(x=1)
+    reply = made.respond({"id": 1, "parameters": {"x": 1}, "changed": "x"})
+    assert reply["error"].startswith(f"This cannot be shown. {message}")
+    numpy = with_control(Slider("x", "x", 0, 1, 0.5, 0), lambda parameters, changed: {"x": np.float32(0.5)})
+    assert (
+        json.dumps(numpy.respond({"id": 1, "parameters": {"x": 1}, "changed": "x"})["parameters"])
+        == '{"x": 0.5}'
+    )
+
+
+@pytest.mark.parametrize("returned", [None, {"panels": {}}, cells([[1]])])
+def test_a_function_that_returns_no_scene_is_named(returned):
+    @widget("A title")
+    def forgetful():
+        return returned
+
+    for show in (forgetful().scene, forgetful().html, forgetful().first_reply):
+        with pytest.raises(TypeError, match=r"^forgetful: expected to get what scene\(\) makes, got "):
+            show()
+
+
+def test_the_decorator_says_what_it_takes():
+    with pytest.raises(TypeError, match="^title: expected a sentence before the controls, got <function"):
+        widget(lambda: None)
+    with pytest.raises(TypeError, match="^controls: expected Slider"):
+        widget("A title", Slider)
 
 
 def test_what_followed_a_control_comes_back_and_one_scene_is_computed():
@@ -674,8 +770,14 @@ def test_sliding_kernel_shows_what_the_definition_gives(parameters):
             is_whole = np.array_equal(kernel, kernel.round())
             tolerance = 0 if is_whole and abs(value) < 1e15 else 0.01 * scale
             assert evaluated(written) == pytest.approx(value, rel=0, abs=tolerance)
-            assert evaluated(result.removeprefix("= ")) == pytest.approx(value, rel=0, abs=tolerance)
-            assert cell in shown["description"]
+            sign, _, number = result.partition(" ")
+            assert evaluated(number) == pytest.approx(value, rel=0, abs=tolerance)
+            # An equals sign stands only where the numbers as they are shown make the result that is shown.
+            assert sign in ("=", "≈")
+            assert sign == "=" or not is_whole
+            if sign == "=":
+                assert evaluated(written) == pytest.approx(evaluated(number), rel=0, abs=1e-8 * scale)
+            assert shown["description"].startswith(f"{cell} = {written} {result}, from the window")
     # Nothing more would have fitted.
     for length, k, count in zip(padded.shape, kernel_shape, output.shape, strict=True):
         assert count * stride + dilation * (k - 1) >= length
@@ -746,6 +848,16 @@ def test_the_position_ends_at_the_last_output_cell():
     assert "output[8, 8]" in widget.scene(**parameters)["description"]
     beyond = widget.scene(stride=2, position=400)
     assert_same(beyond, widget.scene(stride=2, position=16))
+
+
+def test_a_sum_of_numbers_that_are_cut_is_not_said_to_be_equal():
+    def result(kernel):
+        given = {"kernel": (kernel,), "stride": 1, "mode": "valid", "position": 1}  # of the cells 3, 3, 2
+        return lines_of(convolution.sliding_kernel().scene(**given)["panels"]["sum"])[-1]
+
+    assert result((98.7654, -98.7654, 12.3456)) == "≈ 24.7"
+    assert result((0.5, 0.25, -2)) == "= −1.75"
+    assert result((0.1, 0.2, -0.45)) == "= 0"  # and not a rounding error
 
 
 def test_the_kernel_follows_its_size_and_the_size_follows_the_kernel():
@@ -843,6 +955,26 @@ def test_photograph_kernels_shows_the_convolution_of_the_photograph(parameters):
     np.testing.assert_allclose(numbers, expected[:, row, column], rtol=0, atol=0.0051 + 1e-12 * scale)
 
 
+def test_texts_on_a_photograph_do_not_contradict_themselves():
+    def facts(**given):
+        return "; ".join(lines_of(convolution.photograph_kernels().scene(**given)["panels"]["facts"]))
+
+    assert "−0.00" not in facts(kernel=((-0.001, 0, 0), (0, 0, 0), (0, 0, 0)), normalise=False)
+    bright = np.zeros((80, 80, 3), np.uint8)
+    bright[3, 3] = 255
+    twice = {"kernel": ((0, 0, 0), (0, 2, 0), (0, 0, 0)), "normalise": False}
+    assert "less than 0.1% of the values clipped" in facts(photograph=bright, **twice)
+    assert "more than 99.9% of the values clipped" in facts(photograph=255 - bright, **twice)
+    assert re.search(r"= red −?\d\.\d\d, green −?\d\.\d\d, blue −?\d\.\d\d, from", facts(colour="colour"))
+
+
+def test_a_picture_that_is_too_small_is_told_its_size_and_what_to_do():
+    shown = convolution.photograph_kernels().scene(photograph=np.zeros((5, 4, 3), np.uint8), size=5)
+    (problem,) = lines_of(shown["panels"]["output"])
+    assert problem == "The picture, 5 × 4 pixels, is smaller than the kernel, 5 × 5. Choose a larger picture."
+    assert problem in shown["description"]
+
+
 def test_a_kernel_whose_entries_sum_to_one_after_division_keeps_the_mean_of_a_flat_region():
     shown = convolution.photograph_kernels().scene(kernel=((7,) * 3,) * 3)
     facts = lines_of(shown["panels"]["facts"])
@@ -909,7 +1041,7 @@ def test_a_reader_s_picture_arrives_as_it_was_chosen():
         rtol=0,
         atol=1e-7,
     )
-    assert "your picture" in whole["description"]
+    assert "Your picture in colour" in whole["description"]
 
 
 # ---- what a separable convolution saves ------------------------------------------------------------------------------
@@ -943,6 +1075,11 @@ def test_separable_cost_follows_the_formulas_and_the_counts_agree(parameters):
         assert float(rows[2]["text"].split()[0]) == pytest.approx(max(ratio, 1 / ratio), rel=0, abs=0.0051)
     assert [row["highlight"] for row in rows] == [False, False, True]
     assert lines_of(shown["panels"]["agreement"]) == ["Formulas and counts agree."]
+
+
+def test_a_small_difference_in_cost_is_not_called_once():
+    rows = convolution.separable_cost().scene(kernel_size=1, out_channels=256)["panels"]["costs"]["rows"]
+    assert rows[2]["text"] == "1.0039 times more"
 
 
 def test_the_counts_are_taken_from_a_convolution_and_not_from_the_formula(monkeypatch):

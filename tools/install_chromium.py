@@ -1,7 +1,7 @@
 """Find a Chromium for the browser tests, or install one: ``python tools/install_chromium.py``.
 
-The path of the program goes to the standard output, all else to the standard error. Where none can be had, the exit
-status is 1.
+The path of the program goes to the standard output, all else to the standard error. Where none can be had,
+the exit status is 1.
 """
 
 import os

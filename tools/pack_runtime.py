@@ -9,17 +9,20 @@ smaller, which Python can.
 Usage: python tools/pack_runtime.py [VENDOR [CACHE]]    prints the folder and what a page loads
 """
 
+import contextlib
 import gzip
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = Path(__file__).resolve().parent
@@ -36,6 +39,7 @@ USUAL_NUMPY = ("numpy", "numpy.random", "numpy.linalg", "numpy.lib.stride_tricks
 LEFT_OUT = ("dlcore/pytorch/", "dlcore/widgets/static/", "dlcore/widgets/notebook.py")
 LAZY_FILES = (".npz",)  # fetched when they are opened
 MODULE_ENDINGS = (".pyc", ".so")
+LONGEST_BUILD = 600  # seconds in which another build may need what this one does not
 # Of the wheels: tests, what builds need, descriptions for type checkers, pictures of windows' buttons.
 UNUSED_FOLDERS = {"tests", "sample_data", "include", "__pycache__", "images", "pdfcorefonts", "afm", "RECORD"}
 UNUSED_ENDINGS = (".pyi", ".pyx", ".pxd", ".h", ".c", ".a", ".pc", ".f90", ".template", ".in", ".build")
@@ -60,7 +64,8 @@ def pack(vendor, cache, package=ROOT / "dlcore"):
     Returns
     -------
     Path
-        A folder in `cache`. `manifest.json` names the other files, whose names carry a hash of their content:
+        A folder in `cache` that is named by its content. In it `manifest.json` names the other files, whose names
+        carry a hash, too:
 
         - "core": folder, and for each of its files the bytes on the wire;
         - "start", "late": archives with "name", "file", "folder" to unpack into, "bytes";
@@ -77,19 +82,20 @@ def pack(vendor, cache, package=ROOT / "dlcore"):
     loaded = json.loads((own / "loaded.json").read_text())
     vendored = _pack_vendored(vendor, cache, [name for name in loaded if name.split(".")[0] != package.name])
 
-    runtime = Path(tempfile.mkdtemp(dir=cache, prefix="runtime-"))
-    try:
-        _assemble(runtime, vendor, vendored, own, package)
-        finished = cache / "runtime"
-        shutil.rmtree(finished, ignore_errors=True)
-        runtime.chmod(0o755)
-        runtime.rename(finished)
-    finally:
-        shutil.rmtree(runtime, ignore_errors=True)
-    for old in (*cache.glob("vendored-*"), *cache.glob("package-*")):
-        if old not in (vendored, own):
-            shutil.rmtree(old)
-    return finished
+    lazy = {
+        path.relative_to(package.parent).as_posix(): path
+        for path in sorted(package.rglob("*"))
+        if path.suffix in LAZY_FILES and not _is_left_out(path, package)
+    }
+    texts = {name: vendor / "LICENSES" / name for name in sorted(_files(vendor / "LICENSES"))}
+    contents = [f"{name} {_digest(path.read_bytes())}" for name, path in (lazy | texts).items()]
+    runtime = cache / f"runtime-{_key(vendored.name, own.name, *contents)}"
+    if not runtime.exists():
+        with _workplace(cache) as work:
+            _assemble(work / "done", vendor, vendored, own, lazy)
+            _keep(work / "done", runtime)
+    _clean(cache, [own, vendored, runtime])
+    return runtime
 
 
 def wire_bytes(path):
@@ -105,8 +111,7 @@ def _pack_vendored(vendor, cache, loaded_by_package):
     folder = cache / f"vendored-{_key(sums, *imports, *loaded_by_package)}"
     if folder.exists():
         return folder
-    with tempfile.TemporaryDirectory(dir=cache) as work:
-        work = Path(work)
+    with _workplace(cache) as work:
         numpy = _numpy_wheel(vendor)
         _unpack(vendor / "python_stdlib.zip", work / "standard-library")
         _unpack(numpy, work / "numpy")
@@ -125,14 +130,14 @@ def _pack_vendored(vendor, cache, loaded_by_package):
         if others:
             _archive(work / "matplotlib", _files(work / "matplotlib"), done / "matplotlib")
         _compress(done)
-        done.rename(folder)
+        _keep(done, folder)
     return folder
 
 
 def _pack_package(vendor, cache, package):
     """Make the archive of the package; return its folder."""
     files = {
-        str(path.relative_to(package.parent)): path
+        path.relative_to(package.parent).as_posix(): path
         for path in sorted(package.rglob("*"))
         if path.is_file() and not _is_left_out(path, package) and path.suffix not in LAZY_FILES
     }
@@ -141,8 +146,7 @@ def _pack_package(vendor, cache, package):
     folder = cache / f"package-{_key((vendor / 'SHA256SUMS').read_text(encoding='utf-8'), *contents)}"
     if folder.exists():
         return folder
-    with tempfile.TemporaryDirectory(dir=cache) as work:
-        work = Path(work)
+    with _workplace(cache) as work:
         for name, path in files.items():
             (work / "package" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, work / "package" / name)
@@ -156,14 +160,48 @@ def _pack_package(vendor, cache, package):
         (done / "loaded.json").write_text(json.dumps(loaded))
         _split(work / "package", "dlcore", {*loaded, "page_runtime"}, done)
         _compress(done)
-        done.rename(folder)
+        _keep(done, folder)
     return folder
 
 
+@contextlib.contextmanager
+def _workplace(cache):
+    """A new folder in the cache that goes when its work is done."""
+    with tempfile.TemporaryDirectory(dir=cache, prefix="work-") as work:
+        yield Path(work)
+
+
+def _keep(done, folder):
+    """Give a finished folder its name, by which its content is known."""
+    try:
+        done.rename(folder)
+    except OSError:
+        if not folder.exists():  # another build was faster
+            raise
+
+
+def _clean(cache, used):
+    """Remove what no build has used for a while: other versions, and what an interrupted build left."""
+    for folder in used:
+        os.utime(folder)
+    for folder in [path for path in cache.iterdir() if path.is_dir()]:
+        if folder not in used and folder.stat().st_mtime < time.time() - LONGEST_BUILD:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _split(folder, name, loaded, done):
-    """Archive the modules that were loaded, with all other files, as `name`, and the rest as `name`-rest."""
+    """Archive the modules that were loaded, with the files beside them, as `name`, and the rest as `name`-rest."""
     files = _files(folder)
-    start = {path for path in files if _module(path) in loaded or not path.endswith(MODULE_ENDINGS)}
+    packages = {PurePosixPath(path).parent for path in files if PurePosixPath(path).stem == "__init__"}
+
+    def is_needed(path):
+        if path.endswith(MODULE_ENDINGS):
+            return _module(path) in loaded
+        # A folder that holds a package's other files alone would be imported as an empty package.
+        package = next((parent for parent in PurePosixPath(path).parents if parent in packages), None)
+        return package is None or ".".join(package.parts) in loaded
+
+    start = {path for path in files if is_needed(path)}
     _archive(folder, start, done / name)
     _archive(folder, files - start, done / f"{name}-rest")
 
@@ -182,10 +220,10 @@ def _compress(folder):
     _run_node("compress.mjs", *sorted(folder.glob("*.tar")))
 
 
-def _assemble(runtime, vendor, vendored, own, package):
+def _assemble(runtime, vendor, vendored, own, lazy):
     """Give the files names that carry their content's hash, and write the manifest."""
     core = runtime / f"pyodide-{_digest(*((vendor / name).read_bytes() for name in CORE))}"
-    core.mkdir()
+    core.mkdir(parents=True)
     for name in CORE:
         shutil.copyfile(vendor / name, core / name)
     start = [
@@ -218,12 +256,10 @@ def _assemble(runtime, vendor, vendored, own, package):
         },
         "lazy": [],
     }
-    for path in sorted(package.rglob("*")):
-        if path.suffix in LAZY_FILES:
-            file = f"{path.stem}-{_digest(path.read_bytes())}{path.suffix}"
-            shutil.copyfile(path, runtime / file)
-            place = f"{SITE}/{path.relative_to(package.parent)}"
-            manifest["lazy"].append({"path": place, "file": file, "size": path.stat().st_size})
+    for name, path in lazy.items():
+        file = f"{path.stem}-{_digest(path.read_bytes())}{path.suffix}"
+        shutil.copyfile(path, runtime / file)
+        manifest["lazy"].append({"path": f"{SITE}/{name}", "file": file, "size": path.stat().st_size})
     shutil.copytree(vendor / "LICENSES", runtime / "LICENSES")
     (runtime / "manifest.json").write_text(json.dumps(manifest, sort_keys=True))
 
@@ -252,7 +288,8 @@ def _run_node(script, *arguments):
         return_completed_process=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         raise PackError(f"{script} failed under Node: {done.stdout[-2000:]}")

@@ -12,6 +12,7 @@ written last.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import re
@@ -20,6 +21,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from importlib import metadata
 from pathlib import Path
 
@@ -103,8 +105,11 @@ def copy(folder, target, core=CORE):
             raise VendorError(f"{folder / name} differs from its checksum in {STAMP}; fetch the folder again")
     with tempfile.TemporaryDirectory() as unpacked:
         if (folder / CORE_ARCHIVE).exists():
-            with tarfile.open(folder / CORE_ARCHIVE) as archive:
-                archive.extractall(unpacked, filter="data")
+            try:
+                with tarfile.open(folder / CORE_ARCHIVE) as archive:
+                    archive.extractall(unpacked, filter="data")
+            except (tarfile.TarError, EOFError, zlib.error) as error:
+                raise VendorError(f"{folder / CORE_ARCHIVE} is broken; fetch it again") from error
         places = (folder, folder / "package", Path(unpacked, "package"))
         for name, checksum in core.items():
             source = next((place / name for place in places if (place / name).exists()), None)
@@ -280,6 +285,25 @@ def _sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@contextlib.contextmanager
+def _stamp_taken_off(target):
+    """Take the list of checksums away while files change; after a failure that changed none, put it back."""
+    stamp, taken = target / STAMP, target / (STAMP + ".old")
+    if stamp.exists():
+        stamp.replace(taken)
+    try:
+        yield
+    except BaseException:
+        sums = _read_sums(taken)
+        if sums and all(
+            (target / name).exists() and has_checksum(target / name, sums[name]) for name in sums
+        ):
+            taken.replace(stamp)
+        raise
+    finally:
+        taken.unlink(missing_ok=True)
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--from", dest="folder", type=Path, help="take the files from this folder")
@@ -287,15 +311,17 @@ def main(arguments=None):
     parser.add_argument("--core-address", default=CORE_ADDRESS, help="another place for the core")
     parser.add_argument("--wheels-address", default=WHEELS_ADDRESS, help="another place for the wheels")
     options = parser.parse_args(arguments)
+    if options.folder and options.folder.resolve() == options.target.resolve():
+        return f"vendor_pyodide: --from: expected another folder than the target, {options.target}"
     try:
         options.target.mkdir(parents=True, exist_ok=True)
-        (options.target / STAMP).unlink(missing_ok=True)
-        if options.folder:
-            names = copy(options.folder, options.target)
-        else:
-            names = download(options.target, options.core_address, options.wheels_address)
-        finish(options.target, names)
-    except (VendorError, OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+        with _stamp_taken_off(options.target):
+            if options.folder:
+                names = copy(options.folder, options.target)
+            else:
+                names = download(options.target, options.core_address, options.wheels_address)
+            finish(options.target, names)
+    except (VendorError, OSError, zipfile.BadZipFile) as error:
         return f"vendor_pyodide: {error}"
     size = sum((options.target / name).stat().st_size for name in names)
     print(f"Pyodide {VERSION}: {len(names)} files, {size / 1e6:.1f} MB, in {options.target}")

@@ -4,6 +4,7 @@ import base64
 import binascii
 import math
 import numbers
+import operator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -37,9 +38,20 @@ class Slider:
     on: str = ""
 
     def __post_init__(self):
-        self.check(self.default)
-        if self.on and self.on.partition(".")[2] not in _QUANTITIES:
-            raise ValueError(f"on: expected panel.{{{', '.join(_QUANTITIES)}}}, got {self.on!r}")
+        _label(self)
+        _settle(self, **{end: _number(end, getattr(self, end)) for end in ("minimum", "maximum", "step")})
+        if not (self.minimum < self.maximum and self.step > 0):
+            raise ValueError(
+                f"{self.name}: expected minimum < maximum and step > 0, "
+                f"got {self.minimum}, {self.maximum} and {self.step}"
+            )
+        panel, _, quantity = self.on.partition(".")
+        if self.on and not (panel and quantity in _QUANTITIES):
+            raise ValueError(
+                f"on: expected a panel, a dot and one of {', '.join(_QUANTITIES)}; got {self.on!r}"
+            )
+        self.check(self.maximum)  # an input that cannot reach its end would be a puzzle
+        _settle(self, default=self.check(self.default))
 
     def check(self, value):
         """Return `value` as a Python number, or raise an error that names the control."""
@@ -69,7 +81,9 @@ class Choice:
     default: str | int | float
 
     def __post_init__(self):
-        self.check(self.default)
+        _label(self)
+        _settle(self, options=_options(self))
+        _settle(self, default=self.check(self.default))
 
     def check(self, value):
         """Return the option that equals `value`, or raise an error that names the control."""
@@ -90,6 +104,7 @@ class Checkbox:
     default: bool
 
     def __post_init__(self):
+        _label(self)
         self.check(self.default)
 
     def check(self, value):
@@ -110,7 +125,15 @@ class Matrix:
     limit: float
 
     def __post_init__(self):
-        self.check(self.default)
+        _label(self)
+        try:
+            shapes = tuple((operator.index(height), operator.index(width)) for height, width in self.shapes)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"shapes: expected pairs as in ((3, 3), (5, 5)), got {self.shapes!r}") from error
+        _settle(self, shapes=shapes, limit=_number("limit", self.limit))
+        if self.limit <= 0:
+            raise ValueError(f"limit: expected a number above 0, got {self.limit}")
+        _settle(self, default=self.check(self.default))
 
     def check(self, value):
         """Return `value` as a tuple of rows of Python numbers, or raise an error that names the control."""
@@ -155,6 +178,10 @@ class Picture:
     on: str = ""
 
     def __post_init__(self):
+        _label(self)
+        _settle(self, options=_options(self))
+        if not isinstance(self.default, str):
+            raise TypeError(f"{self.name}: expected the name of a bundled picture, got {self.default!r}")
         self.check(self.default)
 
     def check(self, value):
@@ -195,6 +222,9 @@ class Picture:
         return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
 
+KINDS = (Slider, Choice, Checkbox, Matrix, Picture)
+
+
 def declaration(control):
     """Return a control in JSON's types, for a view."""
     return {"type": type(control).__name__.lower(), **asdict(control)}
@@ -217,4 +247,31 @@ def _number(name, value):
     if not _is_number(value):
         raise TypeError(f"{name}: expected a number, got {value!r}")
     value = float(value)
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: expected a finite number, got {value}")
     return int(value) if value.is_integer() else value
+
+
+# ---- what a declaration must be --------------------------------------------------------------------------------------
+
+
+def _settle(control, **values):
+    """Set attributes of a control that is being made: plain Python's, whatever the author wrote."""
+    for name, value in values.items():
+        object.__setattr__(control, name, value)
+
+
+def _label(control):
+    if not (isinstance(control.label, str) and control.label.strip()):
+        raise ValueError(f"label: expected what the reader reads at {control.name}, got {control.label!r}")
+
+
+def _options(control):
+    """The options as a tuple of strings and Python's numbers."""
+    options = () if isinstance(control.options, str) else tuple(control.options)
+    options = tuple(option.item() if isinstance(option, np.generic) else option for option in options)
+    if not all(isinstance(option, str) or _is_number(option) for option in options):
+        raise TypeError(f"options: expected strings or numbers, got {control.options!r}")
+    if not options or len(set(options)) < len(options):
+        raise ValueError(f"options: expected a list without repeats, got {control.options!r}")
+    return options

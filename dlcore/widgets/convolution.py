@@ -129,7 +129,10 @@ def sliding_kernel(
     if padded.shape != picture.shape:
         input_title += f", padded to {_by(padded.shape)}"
     kernel_title = f"kernel {_by(weights.shape)}" + (", flipped" if is_flipped else "")
-    settings = f"{operation.capitalize()} of an {input_title} with a {kernel_title}, stride {stride}, dilation {dilation}."
+    settings = (
+        f"{operation.capitalize()}, stride {stride}, dilation {dilation}. "
+        f"{input_title.capitalize()}. {kernel_title.capitalize()}."
+    )
     laid_on_panel = cells(laid_on, kernel_title, colours="diverging")
     if problem := _problem(mode, stride, dilation, weights.shape, padded.shape, counted):
         return scene(
@@ -145,6 +148,8 @@ def sliding_kernel(
         )
 
     output = scratch.conv2d(padded[None], laid_on[None, None], stride=stride, dilation=dilation)[0]
+    # Where products such as 0.1 + 0.2 − 0.3 cancel, a rounding error is left.
+    output[np.abs(output) <= 1e-12 * np.abs(weights).sum()] = 0
     position = min(position, output.size)
     row, column = (int(index) for index in np.unravel_index(position - 1, output.shape))
     window = np.zeros(padded.shape, bool)
@@ -156,6 +161,9 @@ def sliding_kernel(
     cell, value = f"output[{row}, {column}]", _signed(output[row, column])
     factors = zip(padded[window].reshape(weights.shape), laid_on)
     products = [" + ".join(f"{_signed(x)}·{_factor(w)}" for x, w in zip(*pair)) for pair in factors]
+    # Numbers cut to three digits need not add up to the result as it is shown.
+    is_exact = all(map(_is_shown_exactly, (*laid_on.flat, output[row, column])))
+    result = f"{'=' if is_exact else '≈'} {value}"
     agreement = "formula and count agree" if formula == counted else "they differ"
     counting = f"Counted one by one, {_by(counted)} windows fit: {agreement}."
     note = _untouched_note(touched, sides, picture.shape)
@@ -171,13 +179,13 @@ def sliding_kernel(
             "sum": text(
                 paragraph(cell, strong=True, swatch="highlight"),
                 *(f"{'+' if number else '='} {line}" for number, line in enumerate(products)),
-                paragraph(f"= {value}", strong=True),
+                paragraph(result, strong=True),
             ),
             "size": text(f"height {size_lines[0]}", f"width {size_lines[1]}", counting, note),
         },
-        f"{settings} The {output_title}: height {size_lines[0]}, width {size_lines[1]}; "
-        f"counting the windows gives {_by(counted)} as well. "
-        f"Marked in the input is the window that makes {cell} = {' + '.join(products)} = {value}. {note}",
+        # What moves most stands first: a screen reader reads it out after every step.
+        f"{cell} = {' + '.join(products)} {result}, from the window that is marked in the input. {settings} "
+        f"{output_title.capitalize()}: height {size_lines[0]}, width {size_lines[1]}. {note}",
         layout=[["input", "laid_on", "output"], ["sum", "size"]],
         limits={"position": (1, output.size)},
     )
@@ -200,7 +208,7 @@ def _problem(mode, stride, dilation, kernel_size, padded_size, counted):
     """Why there is no output, or ""."""
     if mode == "same" and stride > 1:
         return (
-            f"With stride {stride} the output cannot have the size of the input, so “same” has no meaning. "
+            f"Mode “same” keeps the size of the input, and stride {stride} makes the output smaller. "
             "PyTorch accepts padding='same' with stride 1 only. Set the stride to 1, or choose explicit padding."
         )
     for name, k, length, count in zip(("height", "width"), kernel_size, padded_size, counted):
@@ -334,13 +342,17 @@ def photograph_kernels(
     input_title = f"input {_by(pixels.shape[1:])}"
     # Reflection needs more pixels than it adds, and a window that nothing is added to has to fit.
     if min(pixels.shape[1:]) < size:
+        problem = (
+            f"The picture, {_by(pixels.shape[1:])} pixels, is smaller than the kernel, {_by((size, size))}. "
+            "Choose a larger picture."
+        )
         return scene(
             {
                 "input": image(pixels.astype(np.float32), input_title),
                 "kernel": cells(entries, preset, colours="diverging"),
-                "output": text(f"The picture is smaller than the kernel, {size} × {size}."),
+                "output": text(problem),
             },
-            f"The {input_title} is smaller than the kernel: there is no output.",
+            f"{input_title.capitalize()}. {problem}",
             layout=[["input", "output"], ["kernel"]],
             limits={"row": (0, 0), "column": (0, 0)},
         )
@@ -354,14 +366,15 @@ def photograph_kernels(
     height, width = output.shape[1:]
     row, column = min(row, height - 1), min(column, width - 1)
     window = box(stride * row - border, stride * column - border, size, size)
-    values = ", ".join(f"{value:.2f}".replace("-", "−") for value in output[:, row, column])
+    names = ("",) if len(output) == 1 else ("red ", "green ", "blue ")
+    values = ", ".join(f"{name}{_hundredths(value)}" for name, value in zip(names, output[:, row, column]))
     looked_at = f"output[{row}, {column}] = {values}, from the {_by((size, size))} pixels in the frame"
     size_lines = [
         _size_line(n, size, (border, border), stride, 1, result)
         for n, result in zip(pixels.shape[1:], output.shape[1:])
     ]
     output_title = f"output {_by((height, width))}"
-    of = "your picture" if isinstance(photograph, np.ndarray) else photograph
+    whose = "Your picture" if isinstance(photograph, np.ndarray) else f"The photograph {photograph}"
     listed = "; ".join(" ".join(_signed(entry) for entry in entries_of_row) for entries_of_row in entries)
     return scene(
         {
@@ -376,8 +389,8 @@ def photograph_kernels(
                 f"width {size_lines[1]}",
             ),
         },
-        f"The photograph {of} in {colour}, stride {stride}, padding: {padding}: {input_title}, {output_title}. "
-        f"Kernel: {preset}, rows {listed}. {'; '.join(facts).capitalize()}. {looked_at}.",
+        f"{looked_at}. {whose} in {colour}, stride {stride}, padding: {padding}: {input_title}, {output_title}. "
+        f"Kernel: {preset}, rows {listed}. {'; '.join(facts).capitalize()}.",
         layout=[["input", "output"], ["kernel", "facts"]],
         limits={"row": (0, height - 1), "column": (0, width - 1)},
     )
@@ -393,9 +406,9 @@ def _shades(output, display):
     shown = np.clip(shades, 0, 1)
     clipped = float(np.mean(shades != shown))
     return shown, [
-        f"output from {low:.2f} to {high:.2f}".replace("-", "−"),
+        f"output from {_hundredths(low)} to {_hundredths(high)}",
         f"shown: {display}",
-        f"{clipped:.1%} clipped to [0, 1]" if clipped else "nothing clipped",
+        f"{_share(clipped)} of the values clipped to [0, 1]" if clipped else "nothing clipped",
     ]
 
 
@@ -511,7 +524,10 @@ def _count(weight_shape, groups):
 def _times(ratio):
     if ratio == 1:
         return "taken as 1"
-    return f"{ratio:.2f} times fewer" if ratio > 1 else f"{1 / ratio:.2f} times more"
+    word = "fewer" if ratio > 1 else "more"
+    ratio = max(ratio, 1 / ratio)
+    # No "1.00 times" where there is a difference.
+    return f"{ratio:.2f} times {word}" if ratio >= 1.005 else f"{ratio:.4f} times {word}"
 
 
 # ---- small things that the figures share -----------------------------------------------------------------------------
@@ -526,6 +542,24 @@ def _signed(number):
     number = float(number) + 0.0  # -0.0 becomes 0.0
     text = f"{number:.0f}" if number.is_integer() or abs(number) >= 1000 else f"{number:.3g}"
     return text.replace("-", "−")
+
+
+def _is_shown_exactly(number):
+    """Whether `_signed` leaves nothing of a number out, but for rounding errors."""
+    shown = float(_signed(number).replace("−", "-"))
+    return abs(shown - number) <= 1e-9 * abs(number)
+
+
+def _hundredths(number):
+    """A number with two decimals and a true minus sign, but none before 0.00."""
+    return f"{round(float(number), 2) + 0.0:.2f}".replace("-", "−")
+
+
+def _share(fraction):
+    """A part of a whole, neither nothing nor all of it."""
+    if fraction < 0.001:
+        return "less than 0.1%"
+    return f"{fraction:.1%}" if fraction <= 0.999 else "more than 99.9%"
 
 
 def _factor(number):

@@ -12,6 +12,9 @@ A widget's function builds a scene out of these parts. Every view draws the same
 
 import base64
 import math
+import numbers
+import re
+import reprlib
 
 import numpy as np
 
@@ -39,6 +42,8 @@ __all__ = [
 
 _MARKS = ("highlight", "selected", "muted", "hatched")
 _COLOURS = ("none", "sequential", "diverging")
+_FORMAT = re.compile(r"none|\+?,?(\.\d+)?[efg%]?")
+_SHORTEST = 20  # characters of a description, as `dlcore.plots.picture` asks
 
 
 def scene(panels, description, layout=None, limits=None):
@@ -49,7 +54,8 @@ def scene(panels, description, layout=None, limits=None):
     panels : dict
         From the name of each panel to the panel, in drawing order.
     description : str
-        What a reader who cannot see the picture must know. It is read out when the scene changes.
+        What a reader who cannot see the picture must know, at least 20 characters. It is read out when the scene
+        changes.
     layout : sequence of sequence of str, optional
         Rows of names of panels; every panel once. Each panel in a row of its own where it is left out.
     limits : dict, optional
@@ -61,15 +67,28 @@ def scene(panels, description, layout=None, limits=None):
 
     Raises
     ------
-    ValueError
-        If the layout does not hold every panel once, or the description is empty.
+    TypeError, ValueError
+        If a panel is none, the layout does not hold every panel once, the description is too short, or limits are no
+        two numbers in order. The parts below raise the same, and name the argument.
     """
-    layout = [[name] for name in panels] if layout is None else [list(row) for row in layout]
+    if not isinstance(panels, dict):
+        raise TypeError(f"panels: expected a dict from names to panels, got {type(panels).__name__}")
+    _parts("panels", panels.values(), "kind", "panels such as text() and plot() make")
+    layout = [[name] for name in panels] if layout is None else layout
+    if any(isinstance(row, str) for row in layout):
+        raise TypeError(f"layout: expected rows of names, [['a', 'b'], ['c']], got {layout}")
+    layout = [list(row) for row in layout]
     if sorted(name for row in layout for name in row) != sorted(panels):
         raise ValueError(f"layout: expected each of {', '.join(panels)} once, got {layout}")
-    if not description:
-        raise ValueError("description: expected what the picture says, in words; got nothing")
-    limits = {name: [low, high] for name, (low, high) in (limits or {}).items()}
+    _words("description", description)
+    if len(description.strip()) < _SHORTEST:
+        raise ValueError(
+            f"description: expected what the picture says in at least {_SHORTEST} characters, got {description!r}"
+        )
+    limits = {name: _numbers(f"limits of {name}", pair, 2) for name, pair in (limits or {}).items()}
+    for name, (low, high) in limits.items():
+        if not low <= high:
+            raise ValueError(f"limits of {name}: expected low <= high, got {low} and {high}")
     return {"panels": dict(panels), "layout": layout, "description": description, "limits": limits}
 
 
@@ -85,7 +104,7 @@ def cells(values, title="", *, format="", colours="none", limits=None, **marks):
         NaN leaves a cell empty.
     title : str
     format : str
-        As in ``format(value, ".2f")``; "" for three significant digits, "none" for no numbers.
+        As in ``format(value, ".2f")``, with e, f, g or %; "" for three significant digits, "none" for no numbers.
     colours : {"none", "sequential", "diverging"}
         How a cell is filled by its value.
     limits : (low, high), optional
@@ -94,6 +113,9 @@ def cells(values, title="", *, format="", colours="none", limits=None, **marks):
         ``highlight``, ``selected``, ``muted``, ``hatched``: cells to be marked.
     """
     values = _array("values", values, 2)
+    _words("title", title)
+    if not (isinstance(format, str) and _FORMAT.fullmatch(format)):
+        raise ValueError(f"format: expected '', 'none' or a form such as '.2f', got {format!r}")
     _one_of("colours", colours, _COLOURS)
     for name, mask in marks.items():
         _one_of("marks", name, _MARKS)
@@ -122,18 +144,20 @@ def image(values, title="", boxes=()):
         Rectangles over the picture, made by `box`.
     """
     values = _array("values", values, 3)
+    _words("title", title)
     if len(values) not in (1, 3):
         raise ValueError(f"values: expected one or three channels, got {len(values)}")
     if values.size and not (values.min() >= 0 and values.max() <= 1):
         raise ValueError(f"values: expected numbers in [0, 1], got {values.min()} to {values.max()}")
-    return {"kind": "image", "title": title, "values": values, "boxes": list(boxes)}
+    boxes = _parts("boxes", boxes, "role", "what box() makes")
+    return {"kind": "image", "title": title, "values": values, "boxes": boxes}
 
 
 def box(row, column, height, width, role="highlight"):
     """Return a rectangle over a picture, in pixels; role "highlight" or "selected"."""
     _one_of("role", role, ("highlight", "selected"))
     sides = {"row": row, "column": column, "height": height, "width": width}
-    return {name: float(value) for name, value in sides.items()} | {"role": role}
+    return {name: _number(name, value) for name, value in sides.items()} | {"role": role}
 
 
 def plot(marks, title="", *, x=None, y=None, aspect="auto"):
@@ -150,26 +174,40 @@ def plot(marks, title="", *, x=None, y=None, aspect="auto"):
         "equal": one unit is as long on both axes.
     """
     _one_of("aspect", aspect, ("auto", "equal"))
-    axes = {"x": x or axis(), "y": y or axis()}
-    return {"kind": "plot", "title": title, **axes, "aspect": aspect, "marks": list(marks)}
+    _words("title", title)
+    axes = {"x": axis() if x is None else x, "y": axis() if y is None else y}
+    for name, made in axes.items():
+        _parts(name, [made], "scale", "what axis() makes")
+    marks = _parts("marks", marks, "mark", "marks such as line() and points() make")
+    for mark in marks:
+        if mark["mark"] == "heatmap":
+            for made, sides in ((axes["x"], mark["extent"][:2]), (axes["y"], mark["extent"][2:])):
+                if made["scale"] == "log" and min(sides) <= 0:
+                    raise ValueError(f"extent: expected positive numbers on a logarithmic axis, got {sides}")
+    return {"kind": "plot", "title": title, **axes, "aspect": aspect, "marks": marks}
 
 
 def bars(rows, title=""):
     """Return a panel of horizontal bars from 0 to the largest value; `rows` are made by `bar`."""
-    return {"kind": "bars", "title": title, "rows": list(rows)}
+    _words("title", title)
+    return {"kind": "bars", "title": title, "rows": _parts("rows", rows, "notes", "what bar() makes")}
 
 
 def bar(name, value, text="", notes=(), highlight=False):
     """Return one horizontal bar: its name, its length, a text at its right, lines of notes below it."""
-    value = float(value)
-    if not (math.isfinite(value) and value >= 0):
+    value = _number("value", value)
+    if value < 0:
         raise ValueError(f"value: expected a number from 0 on, got {value}")
-    return {"label": name, "value": value, "text": text, "notes": list(notes), "highlight": bool(highlight)}
+    _words("name", name)
+    _words("text", text)
+    notes = _texts("notes", notes)
+    return {"label": name, "value": value, "text": text, "notes": notes, "highlight": bool(highlight)}
 
 
 def table(columns, rows, title=""):
     """Return a panel with a table of texts."""
-    columns, rows = list(columns), [list(row) for row in rows]
+    _words("title", title)
+    columns, rows = _texts("columns", columns), [_texts("rows", row) for row in rows]
     for row in rows:
         if len(row) != len(columns):
             raise ValueError(f"rows: expected {len(columns)} texts in each, got {row}")
@@ -178,12 +216,15 @@ def table(columns, rows, title=""):
 
 def text(*lines, title=""):
     """Return a panel of lines of text. Each is a string, or made by `paragraph`."""
+    _words("title", title)
     lines = [paragraph(one) if isinstance(one, str) else one for one in lines]
+    lines = _parts("lines", lines, "swatch", "texts, or what paragraph() makes")
     return {"kind": "text", "title": title, "lines": lines}
 
 
 def paragraph(text, strong=False, swatch=None):
     """Return one line of text; swatch "highlight" puts a spot of the colour of highlighted cells before it."""
+    _words("text", text)
     _one_of("swatch", swatch, (None, "highlight"))
     return {"text": text, "strong": bool(strong), "swatch": swatch}
 
@@ -193,11 +234,13 @@ def paragraph(text, strong=False, swatch=None):
 
 def axis(label="", scale="linear", limits=None, ticks=None):
     """Return an axis: its label, "linear" or "log", the (low, high) that it shows and the places of its ticks."""
+    _words("label", label)
     _one_of("scale", scale, ("linear", "log"))
     limits = _pair("limits", limits)
-    if scale == "log" and limits and not limits[0] > 0:
-        raise ValueError(f"limits: expected positive numbers on a logarithmic axis, got {limits}")
-    ticks = None if ticks is None else [float(tick) for tick in ticks]
+    ticks = None if ticks is None else _numbers("ticks", ticks)
+    for name, places in (("limits", limits), ("ticks", ticks)):
+        if scale == "log" and places and min(places) <= 0:
+            raise ValueError(f"{name}: expected positive numbers on a logarithmic axis, got {places}")
     return {"label": label, "scale": scale, "limits": limits, "ticks": ticks}
 
 
@@ -213,7 +256,7 @@ def points(x, y, label="", series=0):
 
 def columns(x, heights, width=0.8, label="", series=0):
     """Return upright bars from 0, centred at `x`."""
-    return {"mark": "bars", **_series(label, series, x=x, y=heights), "width": float(width)}
+    return {"mark": "bars", **_series(label, series, x=x, y=heights), "width": _number("width", width)}
 
 
 def arrows(x, y, dx, dy, label="", series=0):
@@ -223,10 +266,10 @@ def arrows(x, y, dx, dy, label="", series=0):
 
 def label(x, y, texts, series=0):
     """Return texts centred at the points (x, y)."""
-    mark = _series("", series, x=x, y=y)
+    mark, texts = _series("", series, x=x, y=y), _texts("texts", texts)
     if len(mark["x"]) != len(texts):
         raise ValueError(f"texts: expected {len(mark['x'])} of them, got {len(texts)}")
-    return {"mark": "text", "x": mark["x"], "y": mark["y"], "texts": list(texts), "series": mark["series"]}
+    return {"mark": "text", "x": mark["x"], "y": mark["y"], "texts": texts, "series": mark["series"]}
 
 
 def heatmap(values, extent, colours="sequential", limits=None):
@@ -241,9 +284,9 @@ def heatmap(values, extent, colours="sequential", limits=None):
     limits : (low, high), optional
     """
     _one_of("colours", colours, ("sequential", "diverging"))
-    extent = [float(side) for side in extent]
-    if len(extent) != 4:
-        raise ValueError(f"extent: expected x0, x1, y0, y1, got {extent}")
+    extent = _numbers("extent", extent, 4)
+    if extent[0] == extent[1] or extent[2] == extent[3]:
+        raise ValueError(f"extent: expected x0, x1, y0, y1 with x0 != x1 and y0 != y1, got {extent}")
     values = _array("values", values, 2)
     limits = _pair("limits", limits)
     return {"mark": "heatmap", "values": values, "extent": extent, "colours": colours, "limits": limits}
@@ -252,6 +295,7 @@ def heatmap(values, extent, colours="sequential", limits=None):
 def _series(label, series, **arrays):
     if series not in range(5):
         raise ValueError(f"series: expected 0 to 4, got {series!r}")
+    _words("label", label)
     arrays = {name: _array(name, array, 1) for name, array in arrays.items()}
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
@@ -260,7 +304,10 @@ def _series(label, series, **arrays):
 
 
 def _array(name, values, dimensions):
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected rows of one length; {error}") from error
     if array.dtype.kind not in "fiub" or array.ndim != dimensions:
         raise ValueError(
             f"{name}: expected numbers in {dimensions} dimensions, got {array.dtype} of shape {array.shape}"
@@ -268,13 +315,49 @@ def _array(name, values, dimensions):
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
+def _number(name, value):
+    if not isinstance(value, numbers.Real | np.bool_) or not math.isfinite(value):
+        raise ValueError(f"{name}: expected a number, got {value!r}")
+    return float(value)
+
+
+def _numbers(name, values, length=None):
+    if not isinstance(values, list | tuple | range | np.ndarray) or length not in (None, len(values)):
+        raise ValueError(f"{name}: expected {length or 'a list of'} numbers, got {values!r}")
+    return [_number(name, value) for value in values]
+
+
 def _pair(name, limits):
     if limits is None:
         return None
-    low, high = (float(limit) for limit in limits)
+    low, high = _numbers(name, limits, 2)
     if not low < high:
         raise ValueError(f"{name}: expected low < high, got {low} and {high}")
     return [low, high]
+
+
+def _words(name, value):
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected text, got {value!r}")
+
+
+def _texts(name, values):
+    # A text is a sequence of texts, too, but never meant as one.
+    texts = [] if isinstance(values, str) else list(values)
+    if isinstance(values, str) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{name}: expected a list of texts, got {reprlib.repr(values)}")
+    return texts
+
+
+def _parts(name, values, key, expected):
+    """The values as a list, if each has the key by which parts of its kind are known."""
+    if isinstance(values, dict):
+        raise TypeError(f"{name}: expected a list of {expected}, got one alone")
+    values = list(values)
+    for value in values:
+        if not (isinstance(value, dict) and key in value):
+            raise TypeError(f"{name}: expected {expected}, got {reprlib.repr(value)}")
+    return values
 
 
 def _one_of(name, value, choices):

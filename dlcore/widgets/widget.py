@@ -3,6 +3,7 @@
 import functools
 import inspect
 import json
+import reprlib
 from html import escape
 
 from dlcore.widgets import controls as _controls
@@ -11,6 +12,15 @@ from dlcore.widgets.scene import encode, encode_as_text
 __all__ = ["Widget", "widget"]
 
 _LIVE_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
+# On which kinds of panel the pointer can set what a control asks for.
+_TARGETS = {
+    "cell": ("cells",),
+    "row": ("cells", "image"),
+    "column": ("cells", "image"),
+    "x": ("plot",),
+    "y": ("plot",),
+    "": ("image",),
+}
 _NOTE = "The controls work where JavaScript runs, and in the notebook; this is the first picture."
 
 
@@ -42,14 +52,19 @@ def widget(title, *controls, adjust=None):
             curve = line(x, scratch.leaky_relu(x, slope))
             return scene({"curve": plot([curve])}, f"Leaky ReLU with slope {slope}.")
     """
+    if not isinstance(title, str):
+        raise TypeError(f"title: expected a sentence before the controls, got {title!r}")
+    for control in controls:
+        if not isinstance(control, _controls.KINDS):
+            raise TypeError(f"controls: expected Slider(...), Choice(...) and the like, got {control!r}")
     names = [control.name for control in controls]
 
     def decorate(compute):
         parameters = list(inspect.signature(compute).parameters)
         if sorted(parameters) != sorted(names):
             raise TypeError(
-                f"{compute.__name__}: expected a control for each of {', '.join(parameters)}, "
-                f"got {', '.join(names)}"
+                f"{compute.__name__}: expected one control for each of {', '.join(parameters)}, "
+                f"got {', '.join(names) or 'none'}"
             )
 
         @functools.wraps(compute)
@@ -107,15 +122,15 @@ class Widget:
         """
         given = {name: self._control(name).check(value) for name, value in given.items()}
         if given.keys() == self._by_name.keys():
-            return self.adjust(given, None)
+            return self._adjusted(given, None)
         parameters = {name: control.check(control.default) for name, control in self._by_name.items()}
         for name, value in (self.starts | given).items():
-            parameters = self.adjust({**parameters, name: value}, name)
+            parameters = self._adjusted({**parameters, name: value}, name)
         return parameters
 
     def scene(self, **given):
         """Return the scene for these parameters; the rest stand where the widget starts. Errors as `parameters`."""
-        return self.compute(**self.parameters(**given))
+        return self._computed(self.parameters(**given))
 
     def respond(self, request):
         """Answer a view.
@@ -139,8 +154,8 @@ class Widget:
             }
             if missing := self._by_name.keys() - parameters.keys():
                 raise ValueError(f"parameters: expected all, {', '.join(sorted(missing))} missing")
-            parameters = self.adjust(parameters, request["changed"])
-            reply["scene"] = encode(self.compute(**parameters))
+            parameters = self._adjusted(parameters, request["changed"])
+            reply["scene"] = encode(self._computed(parameters))
             reply["parameters"] = self._plain(parameters)
         except MemoryError:
             raise  # whoever runs Python has to deal with that
@@ -159,10 +174,18 @@ class Widget:
         }
 
     def first_reply(self, encode=encode):
-        """Return what `respond` would answer before anything was moved."""
+        """Return what `respond` would answer before anything was moved.
+
+        Raises
+        ------
+        ValueError
+            If a control is `on` a panel that the scene does not have, or of a kind on which that means nothing; or the
+            scene has limits of what is no slider.
+        """
         parameters = self.parameters()
-        scene = encode(self.compute(**parameters))
-        return {"id": 0, "parameters": self._plain(parameters), "scene": scene, "error": None}
+        scene = self._computed(parameters)
+        self._check_references(scene)
+        return {"id": 0, "parameters": self._plain(parameters), "scene": encode(scene), "error": None}
 
     def figure(self, **given):
         """Return the picture of a scene as a matplotlib figure. Errors as `parameters`."""
@@ -175,9 +198,9 @@ class Widget:
         from dlcore import plots
         from dlcore.widgets.picture import draw
 
+        content = {"declaration": self.declaration, "reply": self.first_reply(encode_as_text)}
         scene = self.scene()
         svg = plots.picture(draw(scene), scene["description"])
-        content = {"declaration": self.declaration, "reply": self.first_reply(encode_as_text)}
         # "</script>" inside a text would end the element, and "<!--" would keep the right one from ending it.
         data = json.dumps(content, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
         return (
@@ -196,6 +219,43 @@ class Widget:
         if name not in self._by_name:
             raise TypeError(f"{name}: no control of {self.title!r}, which has {', '.join(self._by_name)}")
         return self._by_name[name]
+
+    def _adjusted(self, parameters, changed):
+        """What follows when `changed` was moved, checked: the next request has to take it."""
+        adjusted = self.adjust(parameters, changed)
+        if not isinstance(adjusted, dict) or adjusted.keys() != self._by_name.keys():
+            raise TypeError(
+                f"adjust: expected a dict of {', '.join(self._by_name)}; got {reprlib.repr(adjusted)}"
+            )
+        try:
+            return {name: self._by_name[name].check(value) for name, value in adjusted.items()}
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"adjust: {error}") from error
+
+    def _computed(self, parameters):
+        scene = self.compute(**parameters)
+        if not (isinstance(scene, dict) and {"panels", "layout", "description", "limits"} <= scene.keys()):
+            name = self.compute.__name__
+            raise TypeError(f"{name}: expected to get what scene() makes, got {reprlib.repr(scene)}")
+        return scene
+
+    def _check_references(self, scene):
+        """Whether the names by which controls and the first scene mean each other are right."""
+        kinds = {name: panel["kind"] for name, panel in scene["panels"].items()}
+        for control in self.controls:
+            panel, _, quantity = getattr(control, "on", "").partition(".")
+            is_right = panel in kinds and kinds[panel] in _TARGETS[quantity]
+            # With other starts a panel may have given way to a sentence.
+            if panel and not is_right and not self.starts:
+                raise ValueError(
+                    f"{control.name}: on={control.on!r} expects a panel {panel!r} of the kind "
+                    f"{' or '.join(_TARGETS[quantity])}, got {kinds}"
+                )
+        sliders = [control.name for control in self.controls if isinstance(control, _controls.Slider)]
+        if unknown := scene["limits"].keys() - set(sliders):
+            raise ValueError(
+                f"limits: expected names of sliders ({', '.join(sliders)}), got {', '.join(unknown)}"
+            )
 
     def _plain(self, parameters):
         return {name: _controls.plain(value) for name, value in parameters.items()}

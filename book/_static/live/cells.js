@@ -171,6 +171,10 @@ class LiveCell {
       .then(({ createEditor }) => {
         const parent = document.createElement("div");
         parent.className = "dlcore-editor";
+        const help = document.createElement("p");
+        help.className = "dlcore-editor__help";
+        help.setAttribute("aria-hidden", "true"); // the editor's description says it
+        help.textContent = "Escape, then Tab, leaves the editor. Shift + Enter runs the code.";
         this.#code.after(parent);
         this.#editor = createEditor({
           parent,
@@ -180,6 +184,7 @@ class LiveCell {
           onRun: () => this.run(),
           onChange: () => this.#changed(),
         });
+        parent.append(help);
         this.#code.hidden = true;
         this.editButton.hidden = true;
         return true;
@@ -262,7 +267,11 @@ class LiveCell {
     const caption = document.createElement("figcaption");
     caption.textContent = data.declaration.title;
     figure.append(caption);
-    this.#mount(figure, data).then((takeDown) => this.#widgets.push(takeDown), console.error);
+    this.#mount(figure, data).then((takeDown) => {
+      // The next run may have begun meanwhile.
+      if (figure.isConnected) this.#widgets.push(takeDown);
+      else takeDown();
+    }, console.error);
     return box("text_html", figure);
   }
 }

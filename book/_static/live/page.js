@@ -93,6 +93,7 @@ export async function mount(figure, data, runtime) {
   for (const event of TOUCHES) figure.addEventListener(event, touch, { passive: true });
   return () => {
     runtime.removeEventListener("change", followFailure);
+    status.leave();
     cleanUp?.();
   };
 }
@@ -107,6 +108,20 @@ function loadStyle(name) {
     link.href = new URL(name, import.meta.url).href;
     link.onload = link.onerror = resolve;
     document.head.append(link);
+  });
+}
+
+/** Paper is white: a page in the dark theme is printed in the light one, or its text could not be read. */
+function printInTheLight() {
+  const { dataset } = document.documentElement;
+  let theme = null;
+  addEventListener("beforeprint", () => {
+    theme ??= dataset.theme;
+    dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    if (theme !== null) dataset.theme = theme;
+    theme = null;
   });
 }
 
@@ -133,6 +148,7 @@ async function begin(folder) {
   }
 }
 
+printInTheLight();
 const script = document.querySelector("script[data-runtime]");
 if (script?.dataset.runtime) {
   // A folder's address ends with a slash, or what is resolved against it lands beside it.

@@ -10,8 +10,9 @@ const MEGABYTE = 1e6;
  * @param {import("./runtime.js").Runtime} runtime
  * @param {{isCell?: boolean}} options - whether it stands at a live cell, which itself tells about failures,
  *   and whose code may load packages
- * @returns {{element: HTMLElement, attend: function(boolean): void}} `attend` is called at the reader's first
- *   touch: until then the line shows no progress and announces nothing
+ * @returns {{element: HTMLElement, attend: function(boolean): void, leave: function(): void}} `attend` is
+ *   called at the reader's first touch: until then the line shows no progress and announces nothing; `leave`
+ *   ends the following
  */
 export function statusLine(runtime, { isCell = false } = {}) {
   const element = document.createElement("div");
@@ -62,9 +63,10 @@ export function statusLine(runtime, { isCell = false } = {}) {
     if (isNow) message.setAttribute("role", "status");
     follow();
   };
+  const leave = () => runtime.removeEventListener("change", follow);
   runtime.addEventListener("change", follow);
   follow();
-  return { element, attend };
+  return { element, attend, leave };
 }
 
 function showProgress(bar, amount, what, { loaded, total, stage }) {

@@ -258,7 +258,7 @@ function cellsPanel() {
       write(casing, "d", edges);
       write(outline, "d", edges);
 
-      svg.style.maxWidth = `${columns * natural}px`;
+      svg.style.maxWidth = atLeast(columns * natural);
       panel.size = { basis: columns * least, grow: columns, limit: Math.max(columns * natural, 144) };
     },
     locate(event) {
@@ -270,6 +270,11 @@ function cellsPanel() {
     },
   };
   return panel;
+}
+
+/** A length in pixels that grows with the reader's text, where that is larger than usual. */
+function atLeast(pixels) {
+  return `max(${Math.round(pixels)}px, ${(pixels / 16).toFixed(2)}em)`;
 }
 
 /** Pixels that a cell should have at least, and has where there is room. */
@@ -775,8 +780,8 @@ function makeStage(group, matrices, onPanel) {
   function drawPanel(held) {
     held.panel.update(held.data, held.width, held.widest);
     const { basis, grow, limit } = held.panel.size;
-    const least = `min(100%, ${Math.round(basis)}px)`;
-    write(held.box, "style", `flex: ${grow} 1 ${least}; max-width: min(100%, ${Math.round(limit)}px)`);
+    const [least, most] = [atLeast(basis), atLeast(limit)];
+    write(held.box, "style", `flex: ${grow} 1 min(100%, ${least}); max-width: min(100%, ${most})`);
   }
 
   function rebuild(scene) {
@@ -873,7 +878,14 @@ function matrixControl({ label, limit }, id, change) {
   const message = element("p", { class: "message", id: `${id}-message`, "aria-live": "polite" });
   const decimal = { type: "number", step: "any", inputmode: "decimal", autocomplete: "off" };
   const brush = element("input", { ...decimal, value: 1, id: `${id}-brush` });
-  const presets = [-1, 0, 1].map((entry) => element("button", { type: "button" }, numberText(entry)));
+  const presets = [-1, 0, 1].map((entry) => {
+    const button = element("button", { type: "button" }, numberText(entry));
+    button.addEventListener("click", () => {
+      brush.value = entry;
+      complain(brush, false);
+    });
+    return button;
+  });
   const brushes = element("div", { class: "brushes" },
     element("label", { for: `${id}-brush` }, "Brush"), brush, ...presets);
   const paintButton = element("button", { type: "button", "aria-pressed": "false" }, "Paint");
@@ -906,7 +918,7 @@ function matrixControl({ label, limit }, id, change) {
       complain(input, !Number.isNaN(number) && !fits(number));
       if (fits(number)) enter(row, column, number);
     });
-    input.addEventListener("change", () => complain(input, !fits(parse(input))));
+    input.addEventListener("blur", () => complain(input, !fits(parse(input))));
     return input;
   }
 
@@ -941,10 +953,6 @@ function matrixControl({ label, limit }, id, change) {
     brushes.hidden = !painting;
   });
   brush.addEventListener("input", () => complain(brush, !fits(parse(brush))));
-  presets.forEach((button, index) => button.addEventListener("click", () => {
-    brush.value = index - 1;
-    complain(brush, false);
-  }));
 
   return {
     element: element("fieldset", { class: "control" }, element("legend", {}, label), grid,
