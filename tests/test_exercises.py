@@ -1,0 +1,167 @@
+"""Every exercise tells a right answer from a wrong one, and names the mistake; the checker survives any answer."""
+
+import pkgutil
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import dlcore.exercises
+from dlcore.exercises import check, exercises, hint
+from dlcore.exercises.trial import attempt
+
+MACHINERY = {"answer", "checker", "exercise", "trial"}
+TOPICS = sorted(
+    module.name for module in pkgutil.iter_modules(dlcore.exercises.__path__) if module.name not in MACHINERY
+)
+EXERCISES = [exercise for topic in TOPICS for exercise in exercises(topic).values()]
+MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
+
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+
+
+# ---- every exercise --------------------------------------------------------------------------------------------------
+
+
+@every_exercise
+@pytest.mark.parametrize("seed", range(5))
+def test_the_reference_is_right(exercise, seed):
+    answer = check(exercise.id, exercise.reference, seed)
+    assert answer and answer.total >= 3, answer
+
+
+@every_exercise
+def test_an_empty_stub_is_told_that_nothing_is_written_yet(exercise):
+    def stub(*arguments):
+        raise NotImplementedError
+
+    assert check(exercise.id, stub).problem == "Nothing is written yet."
+
+
+@every_exercise
+def test_at_least_three_mistakes_are_known(exercise):
+    assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes) >= 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("exercise", "mistake"), MISTAKES, ids=[f"{exercise.id}-{mistake.name}" for exercise, mistake in MISTAKES]
+)
+def test_a_mistake_is_named(exercise, mistake, seed):
+    answer = check(exercise.id, mistake.function, seed)
+    assert not answer
+    assert (answer.mistake, answer.advice) == (mistake.name, mistake.advice)
+
+
+@every_exercise
+def test_hints_come_one_by_one_and_the_last_one_stays(exercise):
+    given = [hint(exercise.id) for _ in range(len(exercise.hints) + 1)]
+    assert given[-1] == given[-2] and len(set(given)) == len(exercise.hints)
+
+
+# ---- wrong answers written by somebody else: not one of them is the function that stands for its mistake --------------
+
+
+def correlate_by_loops(x, w):
+    padded = [0.0] * (len(w) - 1) + list(x) + [0.0] * (len(w) - 1)
+    return np.array([sum(padded[i + u] * w[u] for u in range(len(w))) for i in range(len(x) + len(w) - 1)])
+
+
+def valid_by_loops(x, w):
+    x, w = (x, w) if len(x) >= len(w) else (w, x)
+    return np.array(
+        [sum(x[i + len(w) - 1 - u] * w[u] for u in range(len(w))) for i in range(len(x) - len(w) + 1)]
+    )
+
+
+def one_place_short(x, w):
+    result = np.zeros(len(x) + len(w) - 1)
+    for u, weight in enumerate(w):
+        result[u : u + len(x)] += weight * x
+    return result[: len(x) + len(w) - 2]
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "mistake"),
+    [
+        ("convolution.full_mode", correlate_by_loops, "kernel not flipped"),
+        ("convolution.full_mode", valid_by_loops, "valid in place of full"),
+        ("convolution.full_mode", one_place_short, "padding off by one"),
+        ("convolution.full_mode", lambda x, w: -np.convolve(x, w), "sign"),
+        ("convolution.full_mode", lambda x, w: np.convolve(x, w) / 2, "constant factor"),
+    ],
+)
+def test_a_plausible_wrong_answer_is_named(id, answer, mistake):
+    assert check(id, answer).mistake == mistake
+
+
+# ---- whatever is handed in is answered -------------------------------------------------------------------------------
+
+
+def never_ends(x, w):
+    while True:
+        try:
+            x = x + 0
+        except Exception:  # noqa: BLE001, S110
+            pass
+
+
+def swallows_everything(x, w):
+    while True:
+        try:
+            x = x + 0
+        except:  # noqa: E722, S110
+            pass
+
+
+@pytest.mark.parametrize("answer", [never_ends, swallows_everything])
+def test_an_endless_loop_is_ended(answer):
+    started = time.perf_counter()
+    outcome = attempt(answer, (np.ones(2), np.ones(2)), seconds=0.2)
+    assert outcome.timed_out and time.perf_counter() - started < 5
+
+
+def changes_its_input(x, w):
+    result = np.convolve(x, w)
+    x[0] += 1
+    return result
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (3, "Expected a function of (x, w), got 3 (int)."),
+        (lambda x: x, "Expected a function of (x, w), got one of (x)."),
+        (lambda x, w: None, "It returned None. Is a return missing?"),
+        (lambda x, w: "text", "Expected an array of shape (6,) and type float64, got 'text' (str)."),
+        (lambda x, w: list(np.convolve(x, w)), "Expected an array, got list of 6 values."),
+        (lambda x, w: np.ones(3), "Expected shape (6,), got (3,)."),
+        (lambda x, w: np.full(6, np.nan), "6 of 6 numbers are NaN."),
+        (lambda x, w: 1 / 0, "It raised ZeroDivisionError"),
+        (lambda x, w: sys.exit(), "It raised SystemExit"),
+        (
+            changes_its_input,
+            "It changed its argument x. Whoever calls it still needs that array: work on a copy.",
+        ),
+    ],
+)
+def test_an_answer_that_is_no_answer_is_answered(answer, problem):
+    judged = check("convolution.full_mode", answer)
+    assert not judged
+    assert judged.problem.startswith(problem)
+    assert judged.problem in repr(judged)
+
+
+def test_what_is_shown_is_escaped_and_marks_the_wrong_cells():
+    judged = check("convolution.full_mode", lambda x, w: np.append(np.convolve(x, w)[:-1], 99.0))
+    assert judged.problem == "1 of 6 numbers differ; the first at [5] should be 2 and is 99."
+    assert judged._repr_html_().count("outline") == 1
+    judged = check("convolution.full_mode", lambda x, w: "<b>")
+    assert "<b>" not in judged._repr_html_() and "&lt;b&gt;" in judged._repr_html_()
+
+
+@pytest.mark.parametrize("id", ["convolution.nonsense", "nonsense.full_mode", "convolution", ""])
+def test_an_unknown_exercise_raises_an_error_that_names_the_argument(id):
+    with pytest.raises(ValueError, match=r"^(id|topic): expected"):
+        check(id, print)
