@@ -9,6 +9,7 @@ import pytest
 
 import dlcore.exercises
 from dlcore.exercises import check, exercises, hint
+from dlcore.exercises.checker import judge
 from dlcore.exercises.trial import attempt
 
 MACHINERY = {"answer", "checker", "exercise", "trial"}
@@ -122,6 +123,17 @@ def test_an_endless_loop_is_ended(answer):
     assert outcome.timed_out and time.perf_counter() - started < 5
 
 
+def test_the_time_is_for_all_cases_together():
+    def slow(x, w):
+        ended = time.perf_counter() + 0.15
+        while time.perf_counter() < ended:
+            pass
+        return np.convolve(x, w)
+
+    judged = judge(exercises("convolution")["full_mode"], slow, seconds=0.4)
+    assert judged.right < judged.total and "time was over" in judged.problem
+
+
 def changes_its_input(x, w):
     result = np.convolve(x, w)
     x[0] += 1
@@ -151,6 +163,23 @@ def test_an_answer_that_is_no_answer_is_answered(answer, problem):
     assert not judged
     assert judged.problem.startswith(problem)
     assert judged.problem in repr(judged)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array(["a"] * 6),
+        np.array([None] * 6),
+        np.ones(6, bool),
+        np.ones(6) * 1j,
+        [[1], [2, 3]],
+        np.zeros((0,)),
+    ],
+    ids=["texts", "objects", "booleans", "complex", "ragged", "empty"],
+)
+def test_a_value_of_any_type_can_be_judged_and_shown(value):
+    judged = check("convolution.full_mode", lambda x, w: value)
+    assert not judged and repr(judged) and judged._repr_html_()
 
 
 def test_what_is_shown_is_escaped_and_marks_the_wrong_cells():

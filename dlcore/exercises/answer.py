@@ -28,6 +28,8 @@ class Answer:
     arguments : dict
         Of the first case that came out wrong, by name.
     expected, got : object
+    differs : array of bool or None
+        Where the two differ, if both are arrays of one shape.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Answer:
     arguments: dict = field(default_factory=dict)
     expected: object = None
     got: object = None
+    differs: np.ndarray | None = None
 
     def __bool__(self):
         return not self.problem
@@ -46,8 +49,8 @@ class Answer:
     def with_advice(self, mistake, advice):
         return replace(self, mistake=mistake, advice=advice)
 
-    def with_values(self, expected, got):
-        return replace(self, expected=expected, got=got)
+    def with_values(self, expected, got, differs):
+        return replace(self, expected=expected, got=got, differs=differs)
 
     @property
     def sentences(self):
@@ -74,8 +77,7 @@ class Answer:
         head, *rest = self.sentences
         tables = [_table(name, value) for name, value in self.arguments.items()]
         if self.expected is not None:
-            differs = _differs(self.expected, self.got)
-            tables += [_table("expected", self.expected), _table("got", self.got, differs)]
+            tables += [_table("expected", self.expected), _table("got", self.got, self.differs)]
         colour = "#1a7f4b" if self else "#9a6100"
         return (
             f'<div class="dlcore-answer" role="status" style="border-left: 4px solid {colour}; padding: 0 0 0 0.75rem">'
@@ -89,19 +91,17 @@ def _text(value):
     return np.array2string(value, precision=4) if isinstance(value, np.ndarray) else repr(value)
 
 
-def _differs(expected, got):
-    """Where two arrays of one shape differ; None where they cannot be laid over each other."""
-    if not isinstance(expected, np.ndarray) or np.shape(got) != expected.shape:
-        return None
-    scale = max(1.0, float(np.abs(expected).max(initial=0)))
-    return ~np.isclose(np.asarray(got), expected, rtol=0, atol=1e-6 * scale, equal_nan=True)
-
-
 def _table(name, value, marked=None):
     """A small array as a table with its wrong cells marked by colour and frame; anything else as text."""
     caption = f"<figcaption>{escape(name)}</figcaption>"
     array = value if isinstance(value, np.ndarray) else None
-    if array is None or array.ndim > 2 or not array.size or max(array.shape) > _LARGEST:
+    if (
+        array is None
+        or array.dtype.kind not in "fiu"
+        or array.ndim > 2
+        or not array.size
+        or max(array.shape) > _LARGEST
+    ):
         return f'<figure style="margin: 0">{caption}<pre>{escape(_text(value))}</pre></figure>'
     rows = np.atleast_2d(array)
     marks = np.zeros(rows.shape, bool) if marked is None else np.atleast_2d(marked)

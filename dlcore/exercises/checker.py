@@ -2,6 +2,7 @@
 
 import inspect
 import numbers
+import time
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def judge(exercise, function, seconds=_SECONDS, seed=0):
     function : object
         What the student hands in; anything at all.
     seconds : float
-        After so long a call is ended.
+        For all cases together; a call that is running then is ended.
     seed : int
         Of the cases.
 
@@ -43,8 +44,9 @@ def judge(exercise, function, seconds=_SECONDS, seed=0):
         )
     cases = exercise.cases(seed)
     outcomes = []
+    deadline = time.perf_counter() + seconds
     for number, arguments in enumerate(cases):
-        outcome = attempt(function, arguments, seconds)
+        outcome = attempt(function, arguments, deadline - time.perf_counter())
         outcomes.append(outcome)
         problem = _problem(exercise, arguments, outcome)
         if problem is not None:
@@ -60,13 +62,14 @@ def judge(exercise, function, seconds=_SECONDS, seed=0):
     )
     if outcome.timed_out or outcome.error is not None or outcome.changed is not None:
         return answer
-    answer = answer.with_values(exercise.reference(*arguments), outcome.value)
+    expected = exercise.reference(*arguments)
+    answer = answer.with_values(expected, outcome.value, _wrong(expected, outcome.value, exercise.tolerance))
     # The remaining cases tell mistakes apart that agree on the first one.
-    outcomes += [attempt(function, rest, seconds) for rest in cases[len(outcomes) :]]
+    outcomes += [attempt(function, rest, deadline - time.perf_counter()) for rest in cases[len(outcomes) :]]
     mistake = _mistake(exercise, cases, outcomes, seconds)
     if mistake is not None:
         return answer.with_advice(mistake.name, mistake.advice)
-    return answer.with_advice(*_general_mistake(answer.expected, answer.got))
+    return answer.with_advice(*_general_mistake(answer.expected, answer.got, exercise.tolerance))
 
 
 def _refused(function, count):
@@ -126,7 +129,7 @@ def _difference(expected, got, tolerance):
         return None
     if np.isnan(array).any() and not np.isnan(reference).any():
         return f"{int(np.isnan(array).sum())} of {array.size} numbers are NaN."
-    wrong = ~np.isclose(array, reference, rtol=0, atol=_margin(reference, tolerance), equal_nan=True)
+    wrong = _wrong(reference, array, tolerance)
     place = tuple(int(index) for index in np.argwhere(wrong)[0])
     at = f"at {list(place)} " if place else ""
     return (
@@ -135,6 +138,15 @@ def _difference(expected, got, tolerance):
         if array.size > 1
         else f"Expected {reference.item():.6g}, got {array.item():.6g}."
     )
+
+
+def _wrong(reference, array, tolerance):
+    """Where two arrays of one shape differ; None where they cannot be laid over each other."""
+    if not all(isinstance(one, np.ndarray) and one.dtype.kind in "fiubc" for one in (reference, array)):
+        return None
+    if array.shape != reference.shape:
+        return None
+    return ~np.isclose(array, reference, rtol=0, atol=_margin(reference, tolerance), equal_nan=True)
 
 
 def _agree(first, second, tolerance):
@@ -173,23 +185,25 @@ def _alike(first, second, tolerance):
     return first.timed_out == second.timed_out and _agree(first.value, second.value, tolerance)
 
 
-def _general_mistake(expected, got):
+def _general_mistake(expected, got, tolerance):
     """A name and advice for what goes wrong in any exercise, from one expected and one wrong array."""
-    if not isinstance(expected, np.ndarray | numbers.Number):
+    if not all(isinstance(one, np.ndarray | numbers.Number) for one in (expected, got)):
+        return "", ""
+    if np.asarray(got).dtype.kind not in "fiubc":
         return "", ""
     expected, got = np.asarray(expected, float), np.asarray(got)
-    if expected.ndim >= 2 and got.shape == expected.shape[::-1] and _agree(expected.T, got, 1e-6):
+    if expected.ndim >= 2 and got.shape == expected.shape[::-1] and _agree(expected.T, got, tolerance):
         return "axes exchanged", "Every number is right, and stands in the transposed place."
     if got.shape != expected.shape or not expected.any():
         return "", ""
-    if _agree(-expected, got, 1e-6):
+    if _agree(-expected, got, tolerance):
         return "sign", "Every number has the wrong sign."
     for axis in range(expected.ndim):
-        if expected.shape[axis] > 1 and _agree(np.flip(expected, axis), got, 1e-6):
+        if expected.shape[axis] > 1 and _agree(np.flip(expected, axis), got, tolerance):
             return "order reversed", f"The numbers are right, and run backwards along axis {axis}."
     is_large = np.abs(expected) > 1e-6 * np.abs(expected).max()
     ratios = got[is_large] / expected[is_large]
-    if ratios.size > 1 and ratios[0] and np.allclose(ratios, ratios[0], rtol=1e-6):
+    if ratios.size > 1 and ratios[0] and np.allclose(ratios, ratios[0], rtol=tolerance):
         return "constant factor", f"Every number is {ratios[0]:.4g} times the right one."
     return "", ""
 
