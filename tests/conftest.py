@@ -1,11 +1,14 @@
 """What several test files share."""
 
 import os
+import tempfile
 from pathlib import Path
 
 # One thread each, before NumPy and PyTorch start their own: where both are called in turn, the waiting threads of one
 # take the processor from the other, which costs far more time than a second thread saves. Notebooks inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What the tests and the notebooks that they run solve is not the developer's own progress.
+os.environ["DLCORE_EXERCISES"] = os.path.join(tempfile.mkdtemp(prefix="dlcore-tests-"), "exercises.json")
 
 import pytest
 from hypothesis import settings

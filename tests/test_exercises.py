@@ -8,16 +8,23 @@ import numpy as np
 import pytest
 
 import dlcore.exercises
-from dlcore.exercises import check, exercises, hint
+from dlcore.exercises import check, exercises, hint, memory
 from dlcore.exercises.checker import judge
 from dlcore.exercises.trial import attempt
 
-MACHINERY = {"answer", "checker", "exercise", "trial"}
+MACHINERY = {"answer", "checker", "comparison", "exercise", "memory", "trial"}
 TOPICS = sorted(
     module.name for module in pkgutil.iter_modules(dlcore.exercises.__path__) if module.name not in MACHINERY
 )
 EXERCISES = [exercise for topic in TOPICS for exercise in exercises(topic).values()]
 MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_here", {})
+    monkeypatch.setenv("DLCORE_EXERCISES", str(tmp_path / "exercises.json"))
+
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
 
@@ -56,7 +63,7 @@ def test_a_mistake_is_named(exercise, mistake, seed):
 
 
 @every_exercise
-def test_hints_come_one_by_one_and_the_last_one_stays(exercise):
+def test_hints_come_one_by_one_and_the_last_one_stays(exercise, nothing_kept):
     given = [hint(exercise.id) for _ in range(len(exercise.hints) + 1)]
     assert given[-1] == given[-2] and len(set(given)) == len(exercise.hints)
 
@@ -131,7 +138,7 @@ def test_the_time_is_for_all_cases_together():
         return np.convolve(x, w)
 
     judged = judge(exercises("convolution")["full_mode"], slow, seconds=0.4)
-    assert judged.right < judged.total and "time was over" in judged.problem
+    assert len(judged.right) < judged.total and "time was over" in judged.problem
 
 
 def changes_its_input(x, w):
@@ -147,7 +154,7 @@ def changes_its_input(x, w):
         (lambda x: x, "Expected a function of (x, w), got one of (x)."),
         (lambda x, w: None, "It returned None. Is a return missing?"),
         (lambda x, w: "text", "Expected an array of shape (6,) and type float64, got 'text' (str)."),
-        (lambda x, w: list(np.convolve(x, w)), "Expected an array, got list of 6 values."),
+        (lambda x, w: list(np.convolve(x, w)), "Expected an array, got a list of 6 values."),
         (lambda x, w: np.ones(3), "Expected shape (6,), got (3,)."),
         (lambda x, w: np.full(6, np.nan), "6 of 6 numbers are NaN."),
         (lambda x, w: 1 / 0, "It raised ZeroDivisionError"),
@@ -184,7 +191,8 @@ def test_a_value_of_any_type_can_be_judged_and_shown(value):
 
 def test_what_is_shown_is_escaped_and_marks_the_wrong_cells():
     judged = check("convolution.full_mode", lambda x, w: np.append(np.convolve(x, w)[:-1], 99.0))
-    assert judged.problem == "1 of 6 numbers differ; the first at [5] should be 2 and is 99."
+    assert judged.problem == "1 of 6 numbers differ."
+    assert judged.detail == "The first, at [5], should be 2 and is 99."
     assert judged._repr_html_().count("outline") == 1
     judged = check("convolution.full_mode", lambda x, w: "<b>")
     assert "<b>" not in judged._repr_html_() and "&lt;b&gt;" in judged._repr_html_()

@@ -3,16 +3,17 @@
 import numpy as np
 
 from dlcore import scratch
-from dlcore.exercises.exercise import exercise
+from dlcore.exercises.exercise import case, exercise
 
 __all__ = ["full_mode"]
 
 
 def _pairs_of_sequences(generator):
-    yield np.array([1.0, 0, 2, 1]), np.array([1.0, 3, 2])
-    yield np.array([2.0]), np.array([5.0])
+    yield case("the sequences of exercise 1", np.array([1.0, 0, 2, 1]), np.array([1.0, 3, 2]))
+    yield case("one number each", np.array([2.0]), np.array([5.0]))
     for n, k in [(5, 2), (4, 4), (2, 5), (7, 3)]:
-        yield generator.integers(-3, 4, n).astype(float), generator.integers(-3, 4, k).astype(float)
+        drawn = (generator.integers(-3, 4, size).astype(float) for size in (n, k))
+        yield case(f"{n} and {k} random numbers", *drawn)
 
 
 @exercise(

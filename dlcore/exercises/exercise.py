@@ -2,6 +2,11 @@
 
 A topic's file declares its exercises beside each other::
 
+    def _cases(generator):
+        yield case("three numbers", np.array([1.0, 2, 3]))
+        yield case("no number", np.array([]))
+        yield case("random numbers", generator.normal(size=5))
+
     @exercise("sum_of_squares", cases=_cases, hints=("Which NumPy function adds up?",))
     def sum_of_squares(x):
         return (x**2).sum()
@@ -9,6 +14,8 @@ A topic's file declares its exercises beside each other::
     @sum_of_squares.mistake("mean for sum", "Your numbers are too small by a factor. What is divided that need not be?")
     def _(x):
         return (x**2).mean()
+
+An answer is always a function. One without parameters answers a question by a value, or by several in a dict.
 """
 
 import inspect
@@ -17,7 +24,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Exercise", "Mistake", "exercise"]
+__all__ = ["Case", "Exercise", "Mistake", "case", "exercise"]
 
 _HINTS = 3
 
@@ -41,21 +48,54 @@ class Mistake:
     function: Callable = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Case:
+    """Arguments to try an answer on.
+
+    Attributes
+    ----------
+    label : str
+        What is particular about them: "a kernel longer than the input".
+    arguments : tuple
+    """
+
+    label: str
+    arguments: tuple
+
+
+def case(label, *arguments):
+    """Make a `Case`."""
+    return Case(label, arguments)
+
+
 class Exercise:
-    """An exercise whose answer is a function.
+    """An exercise, whose answer is a function.
 
     Parameters
     ----------
     name : str
         The part of its id after the topic.
     reference : callable
-        The right answer.
-    cases : callable
-        ``cases(generator)`` yields tuples of arguments; small ones first, edge cases among them.
+        The right answer. What it returns is a number, an array, or a tuple or a dict of these. Without parameters it
+        answers a question; then the checker never shows what was expected.
+    cases : callable, optional
+        ``cases(generator)`` yields the cases; small ones first, edge cases among them. Needed for an answer with
+        parameters.
     hints : sequence of str
         Up to three, each saying more than the one before.
     tolerance : float
         How far an answer may be from the reference, relative to its largest number.
+    use : callable, optional
+        ``use(answer, *arguments)`` calls an answer and returns its results, where that takes more than one call: a
+        pullback, the steps of an optimizer. The names of the arguments are taken from here.
+    results : sequence of str
+        The names of the results, where they are a tuple.
+    refuses : sequence of str
+        What an answer is to do without, because the exercise asks to write it: modules or functions by their dotted
+        names, as ``"dlcore.scratch"`` or ``"numpy.convolve"``. Functions written in C are not noticed.
+    accepts : callable, optional
+        ``accepts(value, *arguments)``, for exercises with many right answers: None where a value is right, the name
+        of a mistake of this exercise, or a sentence that says what is wrong.
 
     Attributes
     ----------
@@ -64,25 +104,46 @@ class Exercise:
     mistakes : list of Mistake
     """
 
-    def __init__(self, name, reference, cases, hints, tolerance):
+    def __init__(
+        self,
+        name,
+        reference,
+        *,
+        hints,
+        cases=None,
+        tolerance=1e-6,
+        use=None,
+        results=(),
+        refuses=(),
+        accepts=None,
+    ):
         hints = tuple(hints)
         if not 1 <= len(hints) <= _HINTS:
             raise ValueError(f"hints: expected 1 to {_HINTS}, got {len(hints)}")
+        self.parameters = _names(reference)
+        self.is_question = not self.parameters
+        if cases is None and not self.is_question:
+            raise ValueError(
+                f"cases: expected a function for an answer with parameters {self.parameters}, got None"
+            )
         topic = reference.__module__.rpartition(".")[2]
         self.id = f"{topic}.{name}"
         self.reference, self.hints, self.tolerance = reference, hints, tolerance
-        self._cases = cases
+        self.results, self.refuses, self.accepts = tuple(results), tuple(refuses), accepts
+        self.arguments = self.parameters if use is None else _names(use)[1:]
+        self._use, self._cases = use, cases
         self.mistakes = []
         self.__doc__ = reference.__doc__
 
     def cases(self, seed=0):
-        """Return the arguments of every case, as tuples; the same seed gives the same cases."""
-        return [tuple(case) for case in self._cases(np.random.default_rng(seed))]
+        """Return every `Case`; the same seed gives the same cases."""
+        if self._cases is None:
+            return [Case("the answer", ())]
+        return list(self._cases(np.random.default_rng(seed)))
 
-    @property
-    def parameters(self):
-        """The names of the answer's parameters, in order."""
-        return list(inspect.signature(self.reference).parameters)
+    def use(self, answer, *arguments):
+        """Call an answer on the arguments of a case and return its results."""
+        return answer(*arguments) if self._use is None else self._use(answer, *arguments)
 
     def mistake(self, name, advice):
         """Declare a mistake. A decorator for what an answer with this mistake computes."""
@@ -100,10 +161,14 @@ class Exercise:
         return f"<exercise {self.id}({', '.join(self.parameters)})>"
 
 
-def exercise(name, *, cases, hints, tolerance=1e-6):
+def _names(function):
+    return list(inspect.signature(function).parameters)
+
+
+def exercise(name, **options):
     """Turn a right answer into an `Exercise`. A decorator; its arguments are those of `Exercise`."""
 
     def declare(reference):
-        return Exercise(name, reference, cases, hints, tolerance)
+        return Exercise(name, reference, **options)
 
     return declare

@@ -2,18 +2,20 @@
 
 import contextlib
 import copy
+import inspect
 import io
 import sys
 import time
 import traceback
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
 __all__ = ["Outcome", "attempt"]
 
 
-class _TimeIsUp(BaseException):
+class _Ended(BaseException):
     """Raised inside an answer; an answer's own ``except Exception`` must not stop it."""
 
 
@@ -29,19 +31,25 @@ class Outcome:
         What it raised.
     line : int or None
         The line of the answer's own code where it raised.
+    code : str
+        That line.
     timed_out : bool
     changed : int or None
         The first argument that it changed, counted from 0.
+    refused : str
+        What it called although it should do without; "" where it did not.
     """
 
     value: object = None
     error: BaseException | None = None
     line: int | None = None
+    code: str = ""
     timed_out: bool = False
     changed: int | None = None
+    refused: str = ""
 
 
-def attempt(function, arguments, seconds):
+def attempt(function, arguments, seconds, *, use=None, refuses=()):
     """Call a function on copies of arguments.
 
     A clock is looked at on every line of Python that the call runs, so that an endless loop is ended without signals,
@@ -53,6 +61,10 @@ def attempt(function, arguments, seconds):
     arguments : tuple
     seconds : float
         After so long the call is ended.
+    use : callable, optional
+        ``use(function, *arguments)`` in place of the plain call.
+    refuses : sequence of str
+        Modules and functions of Python, by their dotted names, at whose call the function is ended.
 
     Returns
     -------
@@ -60,10 +72,18 @@ def attempt(function, arguments, seconds):
     """
     given = copy.deepcopy(arguments)
     deadline = time.perf_counter() + seconds
+    codes, modules = _code_of(refuses)
+    refused = ""
 
     def watch(frame, event, argument):
-        if time.perf_counter() > deadline:
-            raise _TimeIsUp
+        nonlocal refused
+        if event == "call" and refuses and not refused:
+            module = frame.f_globals.get("__name__", "")
+            refused = codes.get(frame.f_code) or next(
+                (name for name in modules if module == name or module.startswith(f"{name}.")), ""
+            )
+        if refused or time.perf_counter() > deadline:
+            raise _Ended
         return watch
 
     before = sys.gettrace()
@@ -72,22 +92,36 @@ def attempt(function, arguments, seconds):
         with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             sys.settrace(watch)
             try:
-                value = function(*given)
+                value = function(*given) if use is None else use(function, *given)
             finally:
                 sys.settrace(before)
-    except _TimeIsUp:
-        return Outcome(timed_out=True)
+    except _Ended:
+        return Outcome(timed_out=not refused, refused=refused)
     except (Exception, SystemExit) as error:  # noqa: BLE001, whatever it was is the answer's, and told
-        return Outcome(error=error, line=_line(error, function))
+        line, code = _place(error, function)
+        return Outcome(error=error, line=line, code=code, refused=refused)
     changed = next((n for n, pair in enumerate(zip(arguments, given)) if not _same(*pair)), None)
-    return Outcome(value=value, changed=changed)
+    return Outcome(value=value, changed=changed, refused=refused)
 
 
-def _line(error, function):
-    """The last line of the answer's own file that the error went through."""
+def _code_of(names):
+    """The code objects of functions and the names of modules among dotted names."""
+    codes, modules = {}, []
+    for name in names:
+        try:
+            import_module(name)
+            modules.append(name)
+        except ModuleNotFoundError:
+            module, _, attribute = name.rpartition(".")
+            codes[inspect.unwrap(getattr(import_module(module), attribute)).__code__] = name
+    return codes, modules
+
+
+def _place(error, function):
+    """The last line of the answer's own file that the error went through, by number and as written."""
     own = getattr(getattr(function, "__code__", None), "co_filename", None)
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
-    return lines[-1] if lines else None
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
+    return (frames[-1].lineno, frames[-1].line or "") if frames else (None, "")
 
 
 def _same(first, second):
