@@ -1,0 +1,313 @@
+"""The checker on exercises made for it: several results, protocols, questions, and what an answer is to do without."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dlcore import scratch
+from dlcore.exercises import memory
+from dlcore.exercises.answer import WrongAnswer
+from dlcore.exercises.checker import judge
+from dlcore.exercises.exercise import Exercise, case, exercise
+
+HINTS = ("Look at the formula.",)
+
+
+def vectors(generator):
+    yield case("three numbers", np.array([1.0, -2, 3]), np.array([1.0, 1, 1]))
+    yield case("random numbers", generator.normal(size=4), generator.normal(size=4))
+
+
+# ---- several results, and calls that are more than one ---------------------------------------------------------------
+
+
+def through_pullback(answer, x, g):
+    output, pullback = answer(x)
+    return output, pullback(g)
+
+
+@exercise(
+    "square", cases=vectors, hints=HINTS, use=through_pullback, results=("the output", "the gradient of x")
+)
+def square(x):
+    return x**2, lambda g: 2 * x * g
+
+
+@square.mistake("chain rule forgotten", "What arrives from above?")
+def _(x):
+    return x**2, lambda g: 2 * x
+
+
+def test_a_pullback_is_called_and_its_result_has_a_name():
+    assert judge(square, lambda x: (x * x, lambda g: g * (x + x)))
+    answer = judge(square, lambda x: (x * x, lambda g: g * x**2))
+    assert answer.problem == "the gradient of x: 3 of 3 numbers differ."
+    assert answer.right_results == ("the output",)
+    assert "Right there: the output." in repr(answer)
+    assert list(answer.arguments) == ["x", "g"]
+    assert answer.mistake == ""
+
+
+def test_a_mistake_in_a_protocol_is_named():
+    answer = judge(square, lambda x: (x * x, lambda g: x + x))
+    assert (answer.mistake, len(answer.right)) == ("chain rule forgotten", 1)
+
+
+def test_a_general_mistake_is_that_of_the_part_that_differs():
+    assert judge(square, lambda x: (x * x, lambda g: -2 * g * x)).mistake == "sign"
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (3, "Expected 2 values (the output, the gradient of x), got 3 (int)."),
+        ((1, 2, 3), "Expected 2 values (the output, the gradient of x), got a tuple of 3 values."),
+        ((None, np.ones(3)), "the output: None. Is something missing?"),
+        ((np.array([1.0, 4, 9]), "text"), "the gradient of x: Expected an array of shape (3,)"),
+    ],
+)
+def test_a_wrong_number_or_kind_of_results_is_told(value, problem):
+    direct = Exercise(
+        "direct", lambda x, g: (x**2, 2 * x * g), cases=vectors, hints=HINTS, results=square.results
+    )
+    answer = judge(direct, lambda x, g: value)
+    assert answer.problem.startswith(problem)
+    assert repr(answer) and answer._repr_html_()
+
+
+def test_an_error_is_told_with_its_line():
+    answer = judge(square, lambda x: (x * x, lambda g: g[17]))
+    assert answer.problem.startswith("It raised IndexError in line ")
+    assert "lambda g: g[17]" in answer.problem
+
+
+# ---- questions -------------------------------------------------------------------------------------------------------
+
+
+@exercise("sizes", hints=HINTS)
+def sizes():
+    return {"full": 6, "valid": 2, "values": np.array([1.0, 2.0])}
+
+
+@sizes.mistake("valid and full exchanged", "Which one is longer?")
+def _():
+    return {"full": 2, "valid": 6, "values": np.array([1.0, 2.0])}
+
+
+def test_a_question_is_answered_without_telling_what_was_expected():
+    assert judge(sizes, lambda: {"valid": 2, "values": np.array([1, 2]), "full": 6})
+    answer = judge(sizes, lambda: {"full": 7777, "valid": 2, "values": np.array([1.0, 2.0])})
+    assert answer.problem == "full: 7777 is not right."
+    assert answer.expected is None and answer.differs is None and not answer.detail
+    assert "6" not in repr(answer).replace("7777", "")
+    answer = judge(sizes, lambda: {"full": 6, "valid": 2, "values": np.array([1.0, 3.0])})
+    assert answer.right_results == ("full", "valid")
+    assert "2." not in repr(answer).partition("Right there")[0]
+
+
+def test_a_wrong_answer_to_a_question_is_named():
+    answer = judge(sizes, lambda: {"full": 2, "valid": 6, "values": np.array([1.0, 2.0])})
+    assert answer.mistake == "valid and full exchanged"
+
+
+@pytest.mark.parametrize("value", [6, {"full": 6}, {"full": 6, "valid": 2, "more": 1}, [6, 2]])
+def test_the_names_of_a_question_s_parts_are_told(value):
+    assert judge(sizes, lambda: value).problem.startswith(
+        "Expected a dict with 'full', 'valid', 'values', got "
+    )
+
+
+def _halves(value):
+    if 2 * value != round(2 * value):
+        return "Twice your number is not whole."
+    return "a whole number" if value == round(value) else None
+
+
+@exercise("half", hints=HINTS, accepts=_halves)
+def half():
+    return 0.5
+
+
+@half.mistake("a whole number", "What lies between two of them?")
+def _():
+    return 1.0
+
+
+@pytest.mark.parametrize("value", [0.5, 2.5, -1.5])
+def test_a_question_can_have_many_right_answers(value):
+    assert judge(half, lambda: value)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem", "mistake"),
+    [
+        (0.3, "Twice your number is not whole.", ""),
+        (4.0, "That is not right.", "a whole number"),
+        ("half", "It cannot be judged: 'half' (str).", ""),
+        (None, "It returned None.", ""),
+    ],
+)
+def test_a_wrong_one_of_many_answers_is_told(value, problem, mistake):
+    answer = judge(half, lambda: value)
+    assert answer.problem.startswith(problem) and answer.mistake == mistake
+
+
+# ---- what an answer is to do without ---------------------------------------------------------------------------------
+
+
+def two_vectors(answer_refuses):
+    return Exercise(
+        "product", lambda x, w: np.convolve(x, w), cases=vectors, hints=HINTS, refuses=answer_refuses
+    )
+
+
+def swallowing(x, w):
+    try:
+        return np.convolve(x, w)
+    except:  # noqa: E722
+        return np.zeros(5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (lambda x, w: np.convolve(x, w), "numpy.convolve"),
+        (lambda x, w: scratch.convolve(x, w, "full"), "dlcore.scratch"),
+        (swallowing, "numpy.convolve"),
+    ],
+)
+def test_a_call_of_what_is_to_be_written_is_refused(answer, name):
+    refuses = ("dlcore.scratch", "numpy.convolve")
+    judged = judge(two_vectors(refuses), answer)
+    assert judged.problem == f"It calls {name}, which this exercise asks you to do without."
+    assert judge(two_vectors(()), lambda x, w: np.convolve(x, w))
+
+
+def test_code_that_is_not_refused_may_be_called():
+    def by_hand(x, w):
+        result = np.zeros(len(x) + len(w) - 1)
+        for place, weight in enumerate(w):
+            result[place : place + len(x)] += np.multiply(weight, x)
+        return result
+
+    assert judge(two_vectors(("dlcore.scratch", "numpy.convolve")), by_hand)
+
+
+# ---- what goes wrong in any exercise ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        (lambda x: -x, "sign"),
+        (lambda x: x.T, "axes exchanged"),
+        (lambda x: x[::-1], "order reversed"),
+        (lambda x: x[:, ::-1], "order reversed"),
+        (lambda x: 3 * x, "constant factor"),
+        (lambda x: x.astype(int), "cut to integers"),
+        (lambda x: x + 1, ""),
+        (lambda x: list(x), ""),
+    ],
+)
+def test_a_general_mistake_is_named(answer, mistake):
+    def matrices(generator):
+        yield case("a matrix", np.array([[1.5, 2.25, -3.5], [4.75, 0.5, 6.5]]))
+
+    copy = Exercise("copy", lambda x: x.copy(), cases=matrices, hints=HINTS)
+    judged = judge(copy, answer)
+    assert not judged and judged.mistake == mistake
+
+
+def test_of_a_large_result_the_plane_with_the_first_wrong_number_is_shown():
+    def batches(generator):
+        yield case("a batch", generator.normal(size=(2, 3, 4, 5)))
+
+    def one_wrong(x):
+        x = x.copy()
+        x[1, 2, 0, 3] = 99
+        return x
+
+    judged = judge(Exercise("copy", lambda x: x.copy(), cases=batches, hints=HINTS), one_wrong)
+    assert judged.detail.startswith("The first, at [1, 2, 0, 3], should be ")
+    assert "got[1, 2] of shape (2, 3, 4, 5)" in judged._repr_html_()
+    assert judged._repr_html_().count("outline") == 1
+
+
+# ---- in nbgrader, and what is kept -----------------------------------------------------------------------------------
+
+
+def test_under_nbgrader_a_wrong_answer_raises_and_nothing_is_kept(monkeypatch, tmp_path):
+    from dlcore.exercises import check
+
+    monkeypatch.setenv("DLCORE_EXERCISES", str(tmp_path / "kept.json"))
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    with pytest.raises(WrongAnswer, match="kernel not flipped"):
+        check("convolution.full_mode", lambda x, w: np.convolve(x, w[::-1]))
+    assert not (tmp_path / "kept.json").exists()
+
+
+def test_tries_and_hints_are_kept(monkeypatch, tmp_path):
+    from dlcore.exercises import check, hint, progress
+
+    monkeypatch.setattr(memory, "_here", {})
+    monkeypatch.setenv("DLCORE_EXERCISES", str(tmp_path / "folder" / "kept.json"))
+    assert "convolution.full_mode: open, tries 0, hints 0" in progress("convolution")
+    check("convolution.full_mode", lambda x, w: x)
+    hint("convolution.full_mode")
+    monkeypatch.setattr(memory, "_here", {})  # as another process would find it
+    assert "convolution.full_mode: open, tries 1, hints 1" in progress("convolution")
+    memory.note_try("convolution.full_mode", solved=True)
+    memory.note_try("convolution.full_mode", solved=False)
+    assert json.loads((tmp_path / "folder" / "kept.json").read_text())["convolution.full_mode"] == {
+        "tries": 3,
+        "hints": 1,
+        "solved": True,
+    }
+    assert [file.name for file in (tmp_path / "folder").iterdir()] == ["kept.json"]
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"convolution.full_mode": 3}'])
+def test_a_damaged_file_is_no_obstacle(monkeypatch, tmp_path, text):
+    file = tmp_path / "kept.json"
+    file.write_text(text)
+    monkeypatch.setattr(memory, "_here", {})
+    monkeypatch.setenv("DLCORE_EXERCISES", str(file))
+    memory.note_try("convolution.full_mode", solved=True)
+    assert memory.read()["convolution.full_mode"]["solved"] is True
+
+
+def test_where_nothing_can_be_kept_it_says_so_and_goes_on(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(memory, "_here", {})
+    monkeypatch.setenv("DLCORE_EXERCISES", str(tmp_path / "file" / "kept.json"))
+    with pytest.warns(UserWarning, match="What you have solved is not kept"):
+        memory.note_try("convolution.full_mode", solved=True)
+    assert memory.read()["convolution.full_mode"]["tries"] == 1
+
+
+def test_a_keeper_takes_the_place_of_the_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_here", {})
+    monkeypatch.setattr(memory, "_keeper", None)
+    monkeypatch.setenv("DLCORE_EXERCISES", str(tmp_path / "kept.json"))
+    texts = []
+    memory.keep('{"convolution.full_mode": {"tries": 2, "hints": 0, "solved": true}}', texts.append)
+    memory.note_try("convolution.full_mode", solved=False)
+    assert json.loads(texts[-1])["convolution.full_mode"] == {"tries": 3, "hints": 0, "solved": True}
+    assert not (tmp_path / "kept.json").exists()
+
+
+# ---- declaring an exercise -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hints": ()}, "hints: expected 1 to 3, got 0"),
+        ({"hints": ("a", "b", "c", "d"), "cases": vectors}, "hints: expected 1 to 3, got 4"),
+        ({"hints": HINTS}, r"cases: expected a function for an answer with parameters \['x'\], got None"),
+    ],
+)
+def test_a_wrong_declaration_raises_an_error_that_names_the_argument(options, message):
+    with pytest.raises(ValueError, match=message):
+        Exercise("name", lambda x: x, **options)
