@@ -15,7 +15,7 @@ FROM ?= $(wildcard $(NEIGHBOUR))
 IN_PLACE := grep -qsF " $(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test bench bench-live vendor-pyodide conformance format clean requirements
+.PHONY: help book serve test student bench bench-live vendor-pyodide conformance format clean requirements
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ serve: $(READY) $(if $(FROM),$(RUNTIME)/SHA256SUMS)  ## build the book, open it,
 test: book  ## build the book, then run every test: units, notebooks, built pages
 	@$(BIN)/python tools/install_chromium.py || true  # the browser tests say what is missing
 	@$(BIN)/python -m pytest
+
+student: $(READY)  ## write the exercises without solutions, a zip for each chapter, into _build/student (SOURCE=owner/name@revision)
+	$(BIN)/python tools/student.py --to _build/student $(if $(SOURCE),--source "$(SOURCE)")
 
 bench: $(READY)  ## time operators, a network and training against PyTorch on the CPU
 	$(BIN)/python -m benchmarks

@@ -44,6 +44,9 @@ _NOTHING = (
 # What only a notebook understands: %timeit, !ls, files = !ls, len?
 _NOTEBOOK_LINE = re.compile(r"\s*[%!?]|[\w\s,]+=\s*[%!]|[\w.]+\?+\s*$")
 
+_SETUP = "<set-up"
+_IN_SETUP = "That was in the code that the page runs before yours, so your own has not run."
+
 _sessions = []
 
 
@@ -67,12 +70,13 @@ class Session:
         self.namespace["display"] = self.display
         self._runs = 0
         self._files = set()
+        self._prepared = set()
         self._output = []
         self._written = _Written(_ignore)
         # The same in every run: loggers, for one, keep the stream that they find first.
         self._streams = {name: _Stream(name, self) for name in ("stdout", "stderr")}
 
-    def run(self, code, write=None):
+    def run(self, code, write=None, setup=()):
         """Run a cell.
 
         Parameters
@@ -80,6 +84,8 @@ class Session:
         code : str
         write : callable, optional
             ``write(name, text)`` takes what the cell writes, line by line while it runs; `name` is "stdout" or "stderr".
+        setup : sequence of str
+            Code of the page that must have run before. Each text runs once in a session, and again if it failed.
 
         Returns
         -------
@@ -91,20 +97,22 @@ class Session:
             whatever is not a cell's code.
         """
         self._runs += 1
-        file = f"<cell, run {self._runs}>"
-        self._files.add(file)
-        # Tracebacks, warnings and `inspect.getsource` look for the code here.
-        linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
+        file = self._file(f"<cell, run {self._runs}>", code)
         self._output = []
         self._written = _Written(write or _ignore)
         self.namespace.pop("__warningregistry__", None)  # a cell that runs again warns again
         error = None
+        is_prepared = False
         with self._installed():
             try:
+                self._prepare(setup)
+                is_prepared = True
                 self._execute(code, file)
                 self.show_figures()
             except BaseException as exception:  # noqa: BLE001, whatever a reader's code raises is told to the reader
                 error = self._describe(exception, file)
+                if not is_prepared:
+                    error |= {"message": f"{error['message']}\n{_IN_SETUP}", "line": None}
                 self._close_figures()
             self._flush()
             self._written.finish()
@@ -142,6 +150,19 @@ class Session:
     def _add(self, **output):
         self._flush()
         self._output.append(output | {"after": self._written.units})
+
+    def _file(self, name, code):
+        """Give code the name of a file, where tracebacks, warnings and `inspect.getsource` find it."""
+        self._files.add(name)
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+        return name
+
+    def _prepare(self, setup):
+        for number, code in enumerate(setup, 1):
+            if code not in self._prepared:
+                file = self._file(f"{_SETUP} {number}, run {self._runs}>", code)
+                exec(compile(code, file, "exec"), self.namespace)  # noqa: S102
+                self._prepared.add(code)
 
     def _execute(self, code, file):
         tree = ast.parse(code, file)
@@ -320,7 +341,9 @@ def _marked(error):
 def _place(frame, file):
     """Return where a frame is, with its line of code."""
     where = f"line {frame.lineno}"
-    if frame.filename != file:
+    if frame.filename.startswith(_SETUP):
+        where += " of the page's set-up"
+    elif frame.filename != file:
         where += " of a cell that ran before"
     if frame.name != "<module>":
         where += f", in {frame.name}"

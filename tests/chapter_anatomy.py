@@ -95,9 +95,14 @@ def chapters(root):
 
 
 def file_defects(root, chapter):
-    """Return what is missing around a chapter: itself, its modules and its tests, all of one name."""
+    """Return what is missing around a chapter: itself, its exercises, its modules and its tests, all of one name."""
     root, topic = Path(root), chapter.stem
-    needed = [chapter]
+    needed = [
+        chapter,
+        Path(f"book/exercises/{topic}.ipynb"),
+        Path(f"dlcore/exercises/{topic}.py"),
+        Path(f"tests/wrong_answers/{topic}.py"),
+    ]
     if chapter.parts[1] in ("operators", "training"):
         needed += [
             Path(f"dlcore/scratch/{topic}.py"),
@@ -342,6 +347,14 @@ def fixed_sections(chapter):
     if len(present) == len(order) and present != order:
         moved = next(was for was, should in zip(present, order, strict=True) if was != should)
         yield f"section {moved!r} is out of order"
+
+
+def exercises_are_linked(chapter):
+    """The section "Exercises" links the chapter's companion."""
+    companion = f"../exercises/{chapter.topic}.ipynb"
+    texts = [item.text for item in chapter.section("Exercises") or [] if item.kind == "text"]
+    if texts and not any(companion in text for text in texts):
+        yield f"section 'Exercises' does not link {companion}"
 
 
 def widgets_are_shown(chapter):
@@ -729,6 +742,7 @@ _CHECKS = (
     colab_cell,
     title_and_promise,
     fixed_sections,
+    exercises_are_linked,
     widgets_are_shown,
     claims_have_headings,
     claims_have_verdicts,

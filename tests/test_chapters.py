@@ -102,7 +102,7 @@ def notebook(example_widgets):
         code(f'figure, axes = plt.subplots()\naxes.plot([1, 2])\nshow(figure, alt="{ALT}")'),
         code("print(output.shape)", KEPT_OUTPUT, outputs=[new_output("stream", text="(1, 1, 2, 2)\n")]),
         text("## In practice\n\nUse a GPU for large batches."),
-        text("## Exercises\n\n1. Predict the shape."),
+        text("## Exercises\n\n[Five of them](../exercises/hardware.ipynb)."),
         text("## History and references\n\nSee {cite}`lecun1998` and [a survey](https://example.org/1.5)."),
     ]  # fmt: skip
     return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
@@ -568,19 +568,30 @@ def test_untidy_cells(notebook, cells, expected):
     assert_only_defect(notebook, expected)
 
 
+def test_exercises_that_are_not_linked(notebook):
+    notebook.cells[position(notebook, "## Exercises")].source = "## Exercises\n\nPredict the shape."
+    assert_only_defect(notebook, "^section 'Exercises' does not link ../exercises/hardware.ipynb")
+
+
 def test_missing_files_are_named(tmp_path):
     chapter = Path("book/operators/example.ipynb")
     assert file_defects(tmp_path, chapter) == [
         f"{name} does not exist"
         for name in (
             "book/operators/example.ipynb",
+            "book/exercises/example.ipynb",
+            "dlcore/exercises/example.py",
+            "tests/wrong_answers/example.py",
             "dlcore/scratch/example.py",
             "dlcore/pytorch/example.py",
             "tests/test_example.py",
         )
     ]
     assert file_defects(tmp_path, Path("book/networks/example.ipynb")) == [
-        "book/networks/example.ipynb does not exist"
+        "book/networks/example.ipynb does not exist",
+        "book/exercises/example.ipynb does not exist",
+        "dlcore/exercises/example.py does not exist",
+        "tests/wrong_answers/example.py does not exist",
     ]
 
 

@@ -1,6 +1,8 @@
 """The checker on exercises made for it: several results, protocols, questions, and what an answer is to do without."""
 
 import json
+import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -44,7 +46,7 @@ def test_a_pullback_is_called_and_its_result_has_a_name():
     answer = judge(square, lambda x: (x * x, lambda g: g * x**2))
     assert answer.problem == "the gradient of x: 3 of 3 numbers differ."
     assert answer.right_results == ("the output",)
-    assert "Right there: the output." in repr(answer)
+    assert "Already right there: the output." in repr(answer)
     assert list(answer.arguments) == ["x", "g"]
     assert answer.mistake == ""
 
@@ -103,7 +105,7 @@ def test_a_question_is_answered_without_telling_what_was_expected():
     assert "6" not in repr(answer).replace("7777", "")
     answer = judge(sizes, lambda: {"full": 6, "valid": 2, "values": np.array([1.0, 3.0])})
     assert answer.right_results == ("full", "valid")
-    assert "2." not in repr(answer).partition("Right there")[0]
+    assert "2." not in repr(answer).partition("Already right")[0]
 
 
 def test_a_wrong_answer_to_a_question_is_named():
@@ -132,6 +134,17 @@ def half():
 @half.mistake("a whole number", "What lies between two of them?")
 def _():
     return 1.0
+
+
+def test_the_part_that_is_wrong_can_be_told():
+    def judge_pair(value):
+        return ("first", "the second taken") if value["first"] == 2 else ("first", "Look again.")
+
+    pair = Exercise("pair", lambda: {"first": 1, "second": 2}, hints=HINTS, accepts=judge_pair)
+    pair.mistake("the second taken", "Which one comes first?")(lambda: {"first": 2, "second": 2})
+    answer = judge(pair, lambda: {"first": 2, "second": 2})
+    assert (answer.problem, answer.mistake) == ("first: that is not right.", "the second taken")
+    assert judge(pair, lambda: {"first": 3, "second": 2}).problem == "first: Look again."
 
 
 @pytest.mark.parametrize("value", [0.5, 2.5, -1.5])
@@ -230,11 +243,42 @@ def test_of_a_large_result_the_plane_with_the_first_wrong_number_is_shown():
 
     judged = judge(Exercise("copy", lambda x: x.copy(), cases=batches, hints=HINTS), one_wrong)
     assert judged.detail.startswith("The first, at [1, 2, 0, 3], should be ")
-    assert "got[1, 2] of shape (2, 3, 4, 5)" in judged._repr_html_()
+    assert "got, of shape (2, 3, 4, 5), at [1, 2]" in judged._repr_html_()
     assert judged._repr_html_().count("outline") == 1
 
 
+def test_a_mistake_is_named_before_the_later_cases_are_written():
+    def steps(generator):
+        yield case("a vector", np.array([1.0, 2, 3]), 1)
+        yield case("a vector and a factor", np.array([1.0, 2, 3]), 2)
+
+    scaled = Exercise("scaled", lambda x, factor: factor * x + 5, cases=steps, hints=HINTS)
+    scaled.mistake("five forgotten", "What is added?")(lambda x, factor: factor * x)
+    scaled.mistake("ten added", "How much is added?")(lambda x, factor: factor * x + 10)
+    # The factor is not written yet, so no mistake fits both cases.
+    assert judge(scaled, lambda x, factor: 1 * x).mistake == "five forgotten"
+    scaled.mistake("nothing added", "Is that all?")(lambda x, factor: factor**2 * x)
+    assert judge(scaled, lambda x, factor: 1 * x).mistake == ""
+
+
 # ---- in nbgrader, and what is kept -----------------------------------------------------------------------------------
+
+
+def test_what_an_answer_writes_and_warns_of_is_not_shown(capfd):
+    def loud(x):
+        print("output")
+        print("error", file=sys.stderr)
+        warnings.warn("a warning", stacklevel=1)
+        return x / 0 * 0 + x**2, lambda g: 2 * x * g
+
+    with warnings.catch_warnings(action="error"):
+        judge(square, loud)
+    assert capfd.readouterr() == ("", "")
+
+
+def correlated(x, w):
+    padded = np.pad(x, len(w) - 1)
+    return np.array([padded[i : i + len(w)] @ w for i in range(len(x) + len(w) - 1)])
 
 
 def test_under_nbgrader_a_wrong_answer_raises_and_nothing_is_kept(monkeypatch, tmp_path):
@@ -243,7 +287,7 @@ def test_under_nbgrader_a_wrong_answer_raises_and_nothing_is_kept(monkeypatch, t
     monkeypatch.setenv("DLCORE_EXERCISES", str(tmp_path / "kept.json"))
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     with pytest.raises(WrongAnswer, match="kernel not flipped"):
-        check("convolution.full_mode", lambda x, w: np.convolve(x, w[::-1]))
+        check("convolution.full_mode", correlated)
     assert not (tmp_path / "kept.json").exists()
 
 
@@ -311,3 +355,68 @@ def test_a_keeper_takes_the_place_of_the_file(monkeypatch, tmp_path):
 def test_a_wrong_declaration_raises_an_error_that_names_the_argument(options, message):
     with pytest.raises(ValueError, match=message):
         Exercise("name", lambda x: x, **options)
+
+
+def test_a_mistake_can_be_made_in_several_ways():
+    own = Exercise("own", lambda x, w: x + w, cases=vectors, hints=HINTS)
+    own.mistake("only one of them", "Where is the other?")(lambda x, w: x)
+    own.mistake("only one of them")(lambda x, w: w)
+    for answer in (lambda x, w: x, lambda x, w: w):
+        assert judge(own, answer).advice == "Where is the other?"
+    with pytest.raises(ValueError, match="advice: expected some for the new mistake 'unknown', got none"):
+        own.mistake("unknown")
+
+
+def memory_of_its_own():
+    kept = []
+
+    def answer(x, w):
+        kept.append(1)
+        return np.convolve(x, w) + len(kept) // 2
+
+    return answer
+
+
+def returns_a_generator(x, w):
+    yield from x
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (lambda w, x: x, "Expected a function of (x, w), got one of (w, x). The order counts."),
+        (
+            returns_a_generator,
+            "Expected an array of shape (5,) and type float64, got a generator, as a function with",
+        ),
+        (lambda x, w: list(np.convolve(x, w)), "got a list of 5 values. numpy.array makes one of it."),
+    ],
+)
+def test_what_goes_wrong_with_any_function_is_told(answer, problem):
+    assert problem in judge(two_vectors(()), answer).problem
+
+
+def test_an_answer_that_remembers_is_told():
+    assert judge(two_vectors(()), memory_of_its_own()).mistake == "another result at each call"
+
+
+def test_numbers_are_asked_for_by_that_word():
+    assert judge(sizes, lambda: {"full": [6], "valid": 2, "values": np.array([1.0, 2])}).problem == (
+        "full: Expected one number, got an array of shape (1,)."
+    )
+    assert judge(sizes, print).problem.startswith("It returned None")
+    assert judge(sizes, lambda x: x).problem == "Expected a function without parameters, got one of (x)."
+
+
+def test_nothing_but_nan_is_no_constant_factor():
+    judged = judge(two_vectors(()), lambda x, w: np.full(len(x) + len(w) - 1, np.nan))
+    assert judged.problem == "5 of 5 numbers are NaN." and not judged.mistake
+
+
+def test_a_long_line_is_cut_where_it_is_quoted():
+    def long(x, w):
+        raise ValueError(
+            "x"
+        )  # a comment as long as a student's afternoon, which goes on and on, and on and on
+
+    assert len(judge(two_vectors(()), long).problem) < 160

@@ -1,15 +1,19 @@
 """dlcore.scratch.convolution, correlation and windows: what the registry of cases cannot say."""
 
 import tracemalloc
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import scipy.signal
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
-from dlcore import pytorch, scratch
+from dlcore import networks, pytorch, scratch, shapes
+from dlcore.exercises import convolution as exercises
 from dlcore.scratch import correlation, windows
 
 generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
@@ -238,3 +242,49 @@ def test_same_padding_keeps_the_size_and_puts_the_odd_zero_after(size, kernel_si
     before, after = windows.same_padding(kernel_size, dilation)
     assert 0 <= after - before <= 1
     assert windows.output_size(size + before + after, kernel_size, dilation=dilation) == size
+
+
+# ---- the exercises: their references are written without the operators, and agree with them --------------------------
+
+
+def cases_of(exercise):
+    return [case.arguments for seed in range(5) for case in exercise.cases(seed)]
+
+
+def test_the_references_of_the_exercises_agree_with_the_operators():
+    for arguments in cases_of(exercises.output_size):
+        assert exercises.output_size(*arguments) == scratch.output_size(*arguments)
+    for x, w in cases_of(exercises.full_mode):
+        assert_allclose(exercises.full_mode(x, w), scratch.convolve(x, w, "full"))
+    for image, kernel, stride, padding in cases_of(exercises.mended):
+        output = scratch.conv2d(image[None, None], kernel[None, None], stride=stride, padding=padding)
+        assert_allclose(exercises.mended(image, kernel, stride, padding), output[0, 0])
+    for arguments in cases_of(exercises.conv2d):
+        assert_allclose(exercises.conv2d(*arguments), scratch.conv2d(*arguments))
+    sequence, kernel = np.array([1.0, 0, 2, 1]), np.array([1.0, 3, 2])
+    for mode, numbers in exercises.by_hand().items():
+        assert_allclose(numbers, scratch.convolve(sequence, kernel, mode))
+
+
+def test_the_reference_of_the_backward_pass_is_the_gradient_of_the_operator():
+    for g, x, w, stride, padding in cases_of(exercises.backward):
+        inputs = [scratch.Tensor(array, requires_grad=True) for array in (x, w, np.zeros(len(w)))]
+        scratch.conv2d(*inputs, stride=stride, padding=padding).backward(g)
+        for gradient, tensor in zip(exercises.backward(g, x, w, stride, padding), inputs, strict=True):
+            assert_allclose(gradient, tensor.grad, atol=1e-12)
+
+
+def test_mobilenet_in_the_exercise_is_the_network_of_the_book():
+    path = Path(__file__).parent.parent / "book" / "exercises" / "convolution.ipynb"
+    (cell,) = [cell for cell in nbformat.read(path, as_version=4).cells if "def mobilenet()" in cell.source]
+    names = {}
+    exec(cell.source, names)  # noqa: S102, a cell of our own
+    rows = [
+        row for row in shapes.layers(networks.mobilenet_v1(shapes.nn), (1, 3, 224, 224)) if row.multiply_adds
+    ]
+    listed = names["mobilenet"]()
+    costs = [
+        k * k * (1 if kind == "depthwise" else c_in) * c_out * height * width
+        for kind, k, c_in, c_out, height, width in listed
+    ]
+    assert costs == [row.multiply_adds for row in rows]

@@ -408,6 +408,35 @@ def test_figures_of_a_cell_that_failed_are_closed():
     assert result[1]["output"][0]["text"] == "[]"
 
 
+# ---- what a page sets up ---------------------------------------------------------------------------------------------
+
+
+def test_what_a_page_sets_up_runs_once_before_its_cells(session):
+    setup = ["x = 1", "x += 1"]
+    assert session.run("x", setup=setup)["output"] == [{"text": "2", "after": 0}]
+    assert session.run("x", setup=[*setup, "x += 10"])["output"] == [{"text": "12", "after": 0}]
+    assert Session().run("x", setup=setup)["output"] == [{"text": "2", "after": 0}]
+
+
+def test_an_error_in_the_set_up_is_told_as_such_and_the_set_up_tried_again(session):
+    setup = ["y = 1", "\nmissing"]
+    result = session.run("z = 1", setup=setup)
+    assert result["error"]["name"] == "NameError"
+    assert "before yours" in result["error"]["message"]
+    assert result["error"]["line"] is None
+    assert "line 2 of the page's set-up" in result["error"]["traceback"]
+    assert "z" not in session.namespace
+    session.namespace["missing"] = 3
+    assert session.run("y", setup=setup)["error"] is None
+
+
+def test_lines_of_a_cell_are_its_own_where_a_set_up_ran_before(session):
+    setup = ["def halve(x):\n    return x / 0"]
+    error = session.run("x = 1\nhalve(x)", setup=setup)["error"]
+    assert error["line"] == 2
+    assert error["traceback"].splitlines()[::2] == ["line 2", "line 2 of the page's set-up, in halve"]
+
+
 def test_numpy_alone_is_asked_for():
     code = (
         "import json, sys\nfor name in ('matplotlib', 'IPython', 'PIL', 'anywidget', 'torch'):\n"

@@ -23,6 +23,9 @@ FILES = {
     "toy/shared.py": "",
     "toy/data/__init__.py": "from importlib import import_module\n\ndef load(name): return import_module('toy.lazy')",
     "toy/data/files/digits.npz": "1",
+    "toy/exercises/__init__.py": "from importlib import import_module",
+    "toy/exercises/areas.py": "from toy import shared",
+    "toy/exercises/volumes.py": "",
     "toy/lazy.py": "",
     "toy/widgets/__init__.py": "",
     "toy/widgets/convolution.py": "import toy.scratch as s\n\ndef slide(): return s.convolution",
@@ -69,6 +72,13 @@ SCRATCH = {"toy", "scratch", "scratch.convolution", "scratch.windows", "scratch.
         ("%matplotlib inline\n!ls\nfrom toy import shared", {"toy", "shared"}),
         ("%%time\nfrom toy import shared", {"toy", "shared"}),
         ("text = 'from toy import shared'", set()),
+        (
+            "from toy.exercises import check\ncheck('areas.square', 1)",
+            {"toy", "exercises", "exercises.areas"},
+        ),
+        ("import toy.exercises as e\ne.check('areas.square', 1)", {"toy", "exercises", "exercises.areas"}),
+        ("from toy.exercises import check\ncheck(1.5, 'areas square')", {"toy", "exercises"}),
+        ("from toy import shared\nprint('areas.square')", {"toy", "shared"}),
     ],
 )
 def test_modules_that_a_notebook_names_are_found(project, source, modules):
@@ -112,6 +122,9 @@ def test_imports_are_followed_through_the_package(project, module, reached):
         ("from toy import scratch", "toy/data/files/digits.npz", False),
         ("from toy import data", "toy/data/files/digits.npz", True),
         ("from toy.widgets import pooling", "toy/widgets/convolution.py", False),
+        ("from toy.exercises import check\ncheck('areas.square', 1)", "toy/exercises/areas.py", True),
+        ("from toy.exercises import check\ncheck('areas.square', 1)", "toy/shared.py", True),
+        ("from toy.exercises import check\ncheck('areas.square', 1)", "toy/exercises/volumes.py", False),
         ("import math", "toy/__init__.py", False),
         ("import math", "requirements.txt", True),
     ],

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 import threading
@@ -25,6 +26,7 @@ import vendor_pyodide
 from vendor_pyodide import VendorError
 
 import self_contained
+from dlcore.exercises import memory
 
 ROOT = Path(__file__).resolve().parent.parent
 TAG = "cp314-cp314-pyemscripten_2026_0_wasm32.whl"
@@ -364,6 +366,43 @@ def test_cells_share_one_session_and_write_while_they_run():
     assert result["error"] is None
     assert [output["text"] for output in result["output"]] == ["3"]
     assert written == [("stdout", "a\n")]
+
+
+@pytest.fixture
+def new_session(monkeypatch):
+    monkeypatch.setattr(page_runtime, "_session", None)
+    monkeypatch.setattr(memory, "_keeper", None)
+    monkeypatch.setattr(memory, "_here", {})
+
+
+def ignore(*arguments):
+    pass
+
+
+def test_what_a_page_sets_up_comes_before_its_cells(new_session):
+    result = json.loads(page_runtime.run("x + 1", ignore, '["x = 1"]'))
+    assert [output["text"] for output in result["output"]] == ["2"]
+
+
+def test_the_browser_s_records_are_those_of_the_latest_run(new_session):
+    setup = json.dumps(["from dlcore.exercises import memory"])
+    kept = []
+    page_runtime.run("memory.note_try('a.b', True)", ignore, setup, "", kept.append)
+    assert json.loads(kept.pop()) == {"a.b": {"tries": 1, "hints": 0, "solved": True}}
+    other = '{"c.d": {"tries": 2, "hints": 0, "solved": false}}'
+    page_runtime.run("memory.note_hint('c.d', 3)", ignore, setup, other, kept.append)
+    assert json.loads(kept.pop()) == {"c.d": {"tries": 2, "hints": 1, "solved": False}}
+
+
+@pytest.mark.parametrize("keep", ["print", "None"])
+def test_pages_without_exercises_import_nothing_of_them(keep):
+    code = (
+        f"import sys, page_runtime\npage_runtime.run('1 + 1', print, '[]', '', {keep})\n"
+        "assert 'dlcore.exercises' not in sys.modules"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "tools")}
+    )
 
 
 # ---- packing -----------------------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ respond = _responder.respond
 _session = None
 
 
-def run(code, write):
+def run(code, write, setup="[]", kept=None, keep=None):
     """Run a live cell in the session that all cells of the page share.
 
     Parameters
@@ -180,6 +180,12 @@ def run(code, write):
     code : str
     write : callable
         ``write(name, text)`` takes what is printed to "stdout" and "stderr".
+    setup : str
+        JSON: a list of code that must have run before.
+    kept : str, optional
+        On a page with exercises, what the browser keeps of them.
+    keep : callable, optional
+        ``keep(text)`` lets the browser keep a text.
 
     Returns
     -------
@@ -191,4 +197,16 @@ def run(code, write):
         from dlcore.live import Session
 
         _session = Session()
-    return json.dumps(_session.run(code, write))
+    setup = json.loads(setup)
+    if keep is not None and any("exercises" in text for text in (code, *setup)):
+        _keep_records(kept, keep)
+    return json.dumps(_session.run(code, write, setup))
+
+
+def _keep_records(kept, keep):
+    """Let the browser keep what is tried and solved. Called at each run: another tab may have solved something."""
+    try:
+        from dlcore.exercises import memory
+    except ImportError:  # the connection broke, and the import in the cell tells so
+        return
+    memory.keep(kept, keep)

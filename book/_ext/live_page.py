@@ -21,9 +21,14 @@ LIVE = "_static/live"
 RUNTIME = f"{LIVE}/runtime/"
 VIEW = ("view.js", "view.css")
 WITHOUT_PYTHON = "The controls work in the notebook; this page shows the first picture."
+EXERCISES_WITHOUT_PYTHON = (
+    '<p class="dlcore-exercises__note">This copy of the book was built without Python for the page: '
+    "do the exercises in the notebook, which the download button gives you.</p>"
+)
 
 _WIDGET = re.compile(r'<figure[^>]*\bclass="[^"]*\bdlcore-widget\b')
 _LIVE_CELL = re.compile(r'<div[^>]*\bclass="[^"]*\btag_live\b')
+_EXERCISE = re.compile(r'<div[^>]*\bclass="[^"]*\btag_exercise\b')
 _NOTE = re.compile(r'(<p[^>]*\bclass="[^"]*\bdlcore-widget__note\b[^>]*>).*?(</p>)', re.DOTALL)
 
 
@@ -43,7 +48,10 @@ def add_scripts(app, pagename, templatename, context, doctree):
     if not (_WIDGET.search(body) or _LIVE_CELL.search(body)):
         return
     if not app.config.live_has_python:
-        context["body"] = _NOTE.sub(rf"\g<1>{WITHOUT_PYTHON}\g<2>", body)
+        body = _NOTE.sub(rf"\g<1>{WITHOUT_PYTHON}\g<2>", body)
+        if _EXERCISE.search(body):
+            body = body.replace("</h1>", f"</h1>\n{EXERCISES_WITHOUT_PYTHON}", 1)
+        context["body"] = body
         return
     runtime = context["pathto"](RUNTIME, 1)
     # Called while a page is made, these add to this page alone.

@@ -5,8 +5,8 @@ notebook gets a key: a hash of all package files that it reaches, found in the s
 are kept beside the cache. A notebook whose key changed loses its cached outputs and is read, and so executed,
 anew; all others are left alone.
 
-What a notebook reaches: the modules it imports or names as attributes of imported ones (`widgets.convolution`),
-what those import in turn, the packages they lie in, and the data files of those packages. A file in the
+What a notebook reaches: the modules it imports or names as attributes of imported ones (`widgets.convolution`) or as
+the topic of an exercise (`check("convolution.full_mode", answer)`), what those import in turn, the packages they lie in, and the data files of those packages. A file in the
 package's top folder, where everything would reach it, counts for the modules that name it.
 """
 
@@ -100,6 +100,13 @@ class Package:
                 head, *rest = attribute_chain(node)
                 if head in bound:
                     named |= self.modules_in(".".join([bound[head], *rest]))
+            elif isinstance(node, ast.Call):
+                # check("convolution.full_mode", answer) of package.exercises looks in package.exercises.convolution
+                head, *rest = attribute_chain(node.func)
+                place = ".".join([bound[head], *rest]).rpartition(".")[0] if head in bound else ""
+                for text in node.args:
+                    if isinstance(text, ast.Constant) and re.fullmatch(r"\w+\.\w+", str(text.value)):
+                        named |= self.modules_in(f"{place}.{text.value}")
         return named
 
     def _origin(self, node, module):

@@ -83,9 +83,9 @@ class Answer:
         if self.arguments:
             told.append(f"It was tried on {self.case}. {self.detail}".rstrip())
         if self.right_results:
-            told.append(f"Right there: {_listed(self.right_results)}.")
+            told.append(f"Already right there: {_listed(self.right_results)}.")
         if self.right:
-            told.append(f"Right before that, {len(self.right)} of {self.total}: {_listed(self.right)}.")
+            told.append(f"Passed: {len(self.right)} of {self.total} cases ({_listed(self.right)}).")
         return told
 
     @property
@@ -137,8 +137,8 @@ def _plane(value, differs):
     has_marks = differs is not None and differs.shape == value.shape and differs.any()
     place = tuple(int(n) for n in np.argwhere(differs)[0][:-2]) if has_marks else (0,) * (value.ndim - 2)
     only = value.shape[:-2] == (1,) * (value.ndim - 2)
-    written = "" if only else "[" + ", ".join(map(str, place)) + "]"
-    return f"{written} of shape {value.shape}", value[place], differs[place] if has_marks else None
+    written = "" if only else f", at [{', '.join(map(str, place))}]"
+    return f", of shape {value.shape}{written}", value[place], differs[place] if has_marks else None
 
 
 def _text(value):

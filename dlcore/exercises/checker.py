@@ -3,11 +3,15 @@
 import copy
 import inspect
 import time
+import warnings
 from dataclasses import replace
+from itertools import takewhile
+
+import numpy as np
 
 from dlcore.exercises.answer import Answer
 from dlcore.exercises.comparison import Difference, agree, find_difference, general_mistake, kind
-from dlcore.exercises.trial import attempt
+from dlcore.exercises.trial import Outcome, attempt
 
 __all__ = ["judge"]
 
@@ -31,12 +35,8 @@ def judge(exercise, function, seconds=_SECONDS, seed=0):
     -------
     Answer
     """
-    asked = f"Expected a function of ({', '.join(exercise.parameters)})"
-    if not callable(function):
-        advice = "Hand in the function itself, without calling it."
-        return Answer(exercise.id, problem=f"{asked}, got {kind(function)}.", advice=advice)
-    if (own := _refused(function, len(exercise.parameters))) is not None:
-        return Answer(exercise.id, problem=f"{asked}, got one of {own}.")
+    if (problem := _unusable(exercise, function)) is not None:
+        return Answer(exercise.id, problem=problem)
     cases = exercise.cases(seed)
     deadline = time.perf_counter() + seconds
 
@@ -60,6 +60,8 @@ def judge(exercise, function, seconds=_SECONDS, seed=0):
         case=case.label,
         arguments=dict(zip(exercise.arguments, case.arguments)),
     )
+    if isinstance(outcomes[-1].error, NotImplementedError):
+        return replace(answer, case="", arguments={})
     if not _has_value(outcomes[-1]):
         return answer
     # Whoever answers a question is not told what is right.
@@ -75,28 +77,47 @@ def judge(exercise, function, seconds=_SECONDS, seed=0):
     # The remaining cases tell mistakes apart that agree on the first one.
     if exercise.accepts is None:
         outcomes += [attempt_on(rest) for rest in cases[len(outcomes) :]]
-        mistake = _mistake(exercise, cases, outcomes, seconds)
+        is_telling = np.size(difference.expected) > 1 and (
+            difference.differs is None or difference.differs.sum() > 1
+        )
+        mistake = _mistake(exercise, cases, outcomes, len(answer.right) + 1 if is_telling else None)
     else:
         mistake = next((one for one in exercise.mistakes if one.name == difference.problem), None)
     if mistake is not None:
-        problem = answer.problem if exercise.accepts is None else "That is not right."
+        problem = answer.problem
+        if exercise.accepts is not None:
+            problem = f"{difference.name}: that is not right." if difference.name else "That is not right."
         return replace(answer, problem=problem, mistake=mistake.name, advice=mistake.advice)
     if exercise.is_question or exercise.accepts is not None:
         return answer
+    again = attempt_on(cases[0])
+    if _has_value(again) and not agree(outcomes[0].value, again.value, exercise.tolerance):
+        return replace(
+            answer,
+            mistake="another result at each call",
+            advice="The same arguments gave two different results. What does it keep from one call to the next?",
+        )
     name, advice = general_mistake(difference.expected, difference.got, exercise.tolerance)
     return replace(answer, mistake=name, advice=advice)
 
 
-def _refused(function, count):
-    """The parameters of a function that cannot be called with so many arguments; None where it can."""
+def _unusable(exercise, function):
+    """Why something is not a function that could be tried, in a sentence or two; None where it is one."""
+    listed = ", ".join(exercise.parameters)
+    asked = f"Expected a function of ({listed})" if listed else "Expected a function without parameters"
+    if not callable(function):
+        return f"{asked}, got {kind(function)}. Hand in the function itself, without calling it."
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # some functions written in C do not say
         return None
+    names = list(signature.parameters)
     try:
-        signature.bind(*range(count))
+        signature.bind(*exercise.parameters)
     except TypeError:
-        return str(signature)
+        return f"{asked}, got one of {signature}."
+    if set(names) == set(exercise.parameters) and names != exercise.parameters:
+        return f"{asked}, got one of {signature}. The order counts."
     return None
 
 
@@ -121,7 +142,12 @@ def _difference(exercise, case, outcome):
         problem = (
             f"It cannot be judged: {kind(outcome.value)}. Return what the text of the exercise asks for."
         )
-    return None if problem is None else Difference(problem, got=outcome.value)
+    if problem is None:
+        return None
+    name, said = problem if isinstance(problem, tuple) else ("", problem)
+    if name and not any(mistake.name == said for mistake in exercise.mistakes):
+        said = f"{name}: {said}"
+    return Difference(said, name=name, got=outcome.value)
 
 
 def _failure(exercise, outcome):
@@ -143,16 +169,30 @@ def _failure(exercise, outcome):
     )
 
 
-def _mistake(exercise, cases, outcomes, seconds):
-    """The declared mistake that computes what the answer computed, on every case; None where there is none."""
+def _mistake(exercise, cases, outcomes, first=None):
+    """The declared mistake that computes what the answer computed, on every case; None where there is none.
+
+    Whoever writes step by step has made one mistake and not yet got to the later cases. So where none fits them all,
+    the only one that fits the `first` cases is taken.
+    """
+    candidates = []
     for mistake in exercise.mistakes:
-        pairs = (
-            (attempt(mistake.function, case.arguments, seconds, use=exercise.use), outcome)
-            for case, outcome in zip(cases, outcomes)
-        )
-        if all(_alike(*pair, exercise.tolerance) for pair in pairs):
+        pairs = ((_computed(exercise, mistake, case), outcome) for case, outcome in zip(cases, outcomes))
+        fitting = sum(1 for _ in takewhile(lambda pair: _alike(*pair, exercise.tolerance), pairs))
+        if fitting == len(cases):
             return mistake
-    return None
+        if first is not None and fitting >= first:
+            candidates.append(mistake)
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _computed(exercise, mistake, case):
+    """What an answer with a declared mistake gives."""
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        try:
+            return Outcome(value=exercise.use(mistake.function, *copy.deepcopy(case.arguments)))
+        except Exception as error:  # noqa: BLE001, as an answer with this mistake would fail
+            return Outcome(error=error)
 
 
 def _alike(first, second, tolerance):

@@ -1,6 +1,7 @@
 """Compares what an answer gave with what was expected, part by part, and puts a difference into words."""
 
 import numbers
+from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,9 +87,12 @@ def _one(expected, got, tolerance):
     if array is None:
         return Difference(f"Expected {kind(expected)}, got {kind(got)}.", **both)
     if isinstance(expected, np.ndarray) and expected.ndim and not isinstance(got, np.ndarray):
-        return Difference(f"Expected an array, got {kind(got)}.", **both)
+        advice = " numpy.array makes one of it." if isinstance(got, list) else ""
+        return Difference(f"Expected an array, got {kind(got)}.{advice}", **both)
     if array.shape != reference.shape:
-        return Difference(f"Expected shape {reference.shape}, got {array.shape}.", **both)
+        asked = f"shape {reference.shape}" if reference.ndim else "one number"
+        given = f"{array.shape}" if reference.ndim else f"an array of shape {array.shape}"
+        return Difference(f"Expected {asked}, got {given}.", **both)
     if agree(reference, array, tolerance):
         return None
     if not array.ndim:
@@ -102,7 +106,7 @@ def _one(expected, got, tolerance):
             f"{np.isnan(array).sum()} of {array.size} numbers are NaN.", **both, differs=differs
         )
     return Difference(
-        f"{differs.sum()} of {array.size} numbers differ.",
+        f"{differs.sum()} of {array.size} numbers differ." if array.size > 1 else "The number differs.",
         f"The first, at {list(place)}, should be {_number(reference[place])} and is {_number(array[place])}.",
         **both,
         differs=differs,
@@ -177,7 +181,12 @@ def general_mistake(expected, got, tolerance):
         )
     is_large = np.abs(expected) > 1e-6 * np.abs(expected).max()
     ratios = got[is_large] / expected[is_large]
-    if ratios.size > 1 and ratios[0] and agree(expected * ratios[0], got, tolerance):
+    if (
+        ratios.size > 1
+        and np.isfinite(ratios[0])
+        and ratios[0]
+        and agree(expected * ratios[0], got, tolerance)
+    ):
         return "constant factor", f"Every number is {ratios[0]:.4g} times the right one."
     return "", ""
 
@@ -190,6 +199,8 @@ def kind(value):
         return f"a dict of {len(value)} values"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)} values"
+    if isinstance(value, Generator | Coroutine):
+        return f"a {type(value).__name__}, as a function with yield or async gives it"
     return f"{_text(value)} ({type(value).__name__})"
 
 

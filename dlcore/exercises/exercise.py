@@ -95,7 +95,8 @@ class Exercise:
         names, as ``"dlcore.scratch"`` or ``"numpy.convolve"``. Functions written in C are not noticed.
     accepts : callable, optional
         ``accepts(value, *arguments)``, for exercises with many right answers: None where a value is right, the name
-        of a mistake of this exercise, or a sentence that says what is wrong.
+        of a mistake of this exercise, or a sentence that says what is wrong; or a pair, of the part that is wrong and
+        one of these.
 
     Attributes
     ----------
@@ -145,8 +146,15 @@ class Exercise:
         """Call an answer on the arguments of a case and return its results."""
         return answer(*arguments) if self._use is None else self._use(answer, *arguments)
 
-    def mistake(self, name, advice):
-        """Declare a mistake. A decorator for what an answer with this mistake computes."""
+    def mistake(self, name, advice=None):
+        """Declare a mistake. A decorator for what an answer with this mistake computes.
+
+        Without advice it is another way to make a mistake that was declared before.
+        """
+        if advice is None:
+            advice = next((mistake.advice for mistake in self.mistakes if mistake.name == name), None)
+            if advice is None:
+                raise ValueError(f"advice: expected some for the new mistake {name!r}, got none")
 
         def declare(function):
             self.mistakes.append(Mistake(name, advice, function))

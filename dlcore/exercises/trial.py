@@ -5,14 +5,19 @@ import copy
 import inspect
 import io
 import sys
+import textwrap
 import time
 import traceback
+import warnings
 from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
 
 __all__ = ["Outcome", "attempt"]
+
+
+_LONGEST_LINE = 80
 
 
 class _Ended(BaseException):
@@ -88,8 +93,15 @@ def attempt(function, arguments, seconds, *, use=None, refuses=()):
 
     before = sys.gettrace()
     try:
-        # What an answer prints is for its author, and not repeated once for each case.
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+        # What an answer prints is for its author, and not repeated once for each case. To nbgrader any text on
+        # standard error, a warning's too, is a failed test.
+        silent = io.StringIO()
+        with (
+            contextlib.redirect_stdout(silent),
+            contextlib.redirect_stderr(silent),
+            warnings.catch_warnings(action="ignore"),
+            np.errstate(all="ignore"),
+        ):
             sys.settrace(watch)
             try:
                 value = function(*given) if use is None else use(function, *given)
@@ -108,12 +120,14 @@ def _code_of(names):
     """The code objects of functions and the names of modules among dotted names."""
     codes, modules = {}, []
     for name in names:
-        try:
-            import_module(name)
+        module, _, attribute = name.rpartition(".")
+        # A submodule is not imported for this: that may take seconds, and it may be missing here.
+        function = getattr(import_module(module), attribute, None) if module else None
+        code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
+        if code is None:
             modules.append(name)
-        except ModuleNotFoundError:
-            module, _, attribute = name.rpartition(".")
-            codes[inspect.unwrap(getattr(import_module(module), attribute)).__code__] = name
+        else:
+            codes[code] = name
     return codes, modules
 
 
@@ -121,7 +135,9 @@ def _place(error, function):
     """The last line of the answer's own file that the error went through, by number and as written."""
     own = getattr(getattr(function, "__code__", None), "co_filename", None)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
-    return (frames[-1].lineno, frames[-1].line or "") if frames else (None, "")
+    return (
+        (frames[-1].lineno, textwrap.shorten(frames[-1].line or "", _LONGEST_LINE)) if frames else (None, "")
+    )
 
 
 def _same(first, second):

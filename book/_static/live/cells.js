@@ -16,10 +16,13 @@ const HELP =
  * @param {HTMLElement[]} elements - `div.cell.tag_live`
  * @param {import("./runtime.js").Runtime} runtime
  * @param {function(HTMLElement, object): Promise<function(): void>} mount - makes a widget live in a figure
+ * @param {function(HTMLElement): ?object} workOn - the work on the exercise that a cell answers, which
+ *   exercises.js knows
  */
-export function bringToLife(elements, runtime, mount) {
+export function bringToLife(elements, runtime, mount, workOn = () => null) {
   elements.forEach((element, index) => {
-    if (element.querySelector(".cell_input pre")) new LiveCell(element, index + 1, runtime, mount);
+    if (!element.querySelector(".cell_input pre")) return;
+    new LiveCell(element, index + 1, runtime, mount, workOn(element));
   });
 }
 
@@ -28,7 +31,11 @@ class LiveCell {
   #name;
   #runtime;
   #mount;
+  #work;
   #published;
+  #coloured;
+  #written;
+  #dropped = null;
   #publishedOutput;
   #code;
   #output = null;
@@ -38,20 +45,24 @@ class LiveCell {
   #run = null;
   #widgets = [];
 
-  constructor(element, number, runtime, mount) {
+  constructor(element, number, runtime, mount, work) {
     this.#element = element;
-    this.#name = `Live code ${number}`;
+    this.#name = work?.id ? `Answer to ${work.id}` : `Live code ${number}`;
     this.#runtime = runtime;
     this.#mount = mount;
+    this.#work = work;
     const input = element.querySelector(".cell_input");
     this.#code = input.firstElementChild;
-    this.#published = input.querySelector("pre").textContent.replace(/\n$/, "");
+    const pre = input.querySelector("pre");
+    this.#published = this.#written = pre.textContent.replace(/\n$/, "");
+    this.#coloured = [...pre.childNodes];
     this.#publishedOutput = element.querySelector(":scope > .cell_output");
 
     this.runButton = button("Run", () => this.run());
     this.stopButton = button("Stop", () => this.stop());
     this.editButton = button("Edit", () => this.#edit());
     this.resetButton = button("Reset", () => this.reset());
+    this.undoButton = button("Undo reset", () => this.#undoReset());
     this.message = document.createElement("span");
     this.message.className = "dlcore-cell__message";
     this.message.setAttribute("role", "status");
@@ -60,9 +71,14 @@ class LiveCell {
     toolbar.className = "dlcore-cell__toolbar";
     toolbar.setAttribute("role", "group");
     toolbar.setAttribute("aria-label", this.#name);
-    toolbar.append(this.runButton, this.stopButton, this.editButton, this.resetButton);
+    toolbar.append(this.runButton, this.stopButton, this.editButton, this.resetButton, this.undoButton);
     toolbar.append(this.message, this.status.element);
     input.after(toolbar);
+    const earlier = work?.earlier ?? this.#published;
+    if (earlier !== this.#published) {
+      this.#put(earlier);
+      this.#say("Your earlier answer is back.");
+    }
     this.#show({ isRunning: false });
 
     this.#code.addEventListener("click", (event) => this.#editAt(event));
@@ -75,7 +91,19 @@ class LiveCell {
   }
 
   get code() {
-    return this.#editor ? this.#editor.code : this.#published;
+    return this.#editor ? this.#editor.code : this.#written;
+  }
+
+  /** Put code in the place of what stands there. */
+  #put(code) {
+    if (code === this.code) return;
+    if (this.#editor) {
+      this.#editor.code = code;
+    } else {
+      this.#written = code;
+      const nodes = code === this.#published ? this.#coloured : [code];
+      this.#code.querySelector("pre").replaceChildren(...nodes);
+    }
   }
 
   /** Run the code as it stands. */
@@ -99,7 +127,7 @@ class LiveCell {
         this.#drawSoon(started);
       }
     };
-    const result = await this.#runtime.run(this.#name, this.code, tell);
+    const result = await this.#runtime.run(this.#name, this.code, tell, this.#work?.setup);
     this.#run = null;
     this.#hasRun = !result.ended;
     this.status.attend(false);
@@ -117,8 +145,14 @@ class LiveCell {
       this.#say(line ? `${name} in line ${line}.` : `${name}.`);
       if (line && (await this.#open())) this.#editor.mark(line);
     } else {
-      this.#say(`Finished in ${seconds} s.`);
+      this.#say(`Finished in ${seconds} s${this.#verdict}.`);
     }
+  }
+
+  /** What the checker said, where it did. */
+  get #verdict() {
+    if (this.#output.querySelector(".dlcore-answer--wrong")) return ": not yet";
+    return this.#output.querySelector(".dlcore-answer--right") ? ": right" : "";
   }
 
   /** While another cell runs, say so. */
@@ -142,11 +176,30 @@ class LiveCell {
     this.#output?.remove();
     this.#output = null;
     if (this.#publishedOutput) this.#publishedOutput.hidden = false;
-    if (this.#editor && this.code !== this.#published) this.#editor.code = this.#published;
+    const dropped = this.code;
+    this.#put(this.#published);
     this.#editor?.mark(null);
+    if (this.#work && dropped !== this.#published) this.#dropped = dropped;
+    this.#keep();
     this.#say("");
     this.#show({ isRunning: false });
     this.runButton.focus();
+  }
+
+  /** Bring back the answer that was reset: it may be the work of an evening. */
+  #undoReset() {
+    this.#put(this.#dropped);
+    this.#dropped = null;
+    this.#keep();
+    this.#show({ isRunning: Boolean(this.#run) });
+    this.runButton.focus();
+  }
+
+  /** Let the browser keep an answer for the next visit. */
+  #keep() {
+    const code = this.code === this.#published ? null : this.code;
+    const warn = () => this.#say("This browser does not keep your code: copy it before you leave.");
+    this.#work?.keep(code, warn);
   }
 
   async #edit(line, column) {
@@ -178,7 +231,7 @@ class LiveCell {
         this.#code.after(parent);
         this.#editor = createEditor({
           parent,
-          code: this.#published,
+          code: this.code,
           label: this.#name,
           description: HELP,
           onRun: () => this.run(),
@@ -201,6 +254,8 @@ class LiveCell {
   /** Whoever changes code is going to run it. */
   #changed() {
     if (this.#runtime.state === "idle") this.#runtime.start();
+    this.#dropped = null;
+    this.#keep();
     this.#show({ isRunning: Boolean(this.#run) });
   }
 
@@ -209,6 +264,7 @@ class LiveCell {
     this.runButton.setAttribute("aria-disabled", String(isRunning));
     this.stopButton.hidden = !isRunning;
     this.resetButton.hidden = !this.#output && this.code === this.#published;
+    this.undoButton.hidden = this.#dropped === null;
   }
 
   #say(sentence) {

@@ -144,7 +144,13 @@ async function begin(folder) {
   }
   if (cells.length > 0) {
     const { bringToLife } = await import("./cells.js");
-    bringToLife(cells, runtime, (figure, data) => mount(figure, data, runtime));
+    let workOn;
+    if (cells.some((cell) => cell.classList.contains("tag_exercise"))) {
+      const { openExercises, openSolutions } = await import("./exercises.js");
+      workOn = openExercises(runtime);
+      openSolutions();
+    }
+    bringToLife(cells, runtime, (figure, data) => mount(figure, data, runtime), workOn);
   }
 }
 

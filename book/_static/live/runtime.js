@@ -42,6 +42,8 @@ export class Runtime extends EventTarget {
     this.state = "idle";
     /** @type {?{loaded: number, total: number, stage: string}} */
     this.progress = null;
+    /** What is kept of exercises (exercises.js), on pages that have some: is sent with each run. */
+    this.records = null;
     /** @type {?{reason: string, sentence: string, again: boolean, detail: string}} */
     this.failure = null;
   }
@@ -103,12 +105,13 @@ export class Runtime extends EventTarget {
    * @param {string} cell - the cell's name
    * @param {string} code
    * @param {function("start"|"stream", object=): void} tell - when it begins, and for each text it writes
+   * @param {string[]} setup - code that must have run before, once in a Python session
    * @returns {Promise<{output: object[], error: ?object}|{ended: string}>} `ended`: why there is no result
    */
-  run(cell, code, tell) {
+  run(cell, code, tell, setup = []) {
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      this.#runs.push({ message: { type: "run", id, cell, code }, tell, resolve, isSent: false });
+      this.#runs.push({ message: { type: "run", id, cell, code, setup }, tell, resolve, isSent: false });
       if (this.state === "idle" || this.state === "failed") this.start();
       else this.#runNext();
     });
@@ -172,6 +175,9 @@ export class Runtime extends EventTarget {
         this.#enter("ready");
         this.#runNext();
         break;
+      case "keep":
+        this.records?.keep(message.text);
+        break;
       case "failed":
         this.#fail(message.reason, message.detail);
         break;
@@ -202,7 +208,7 @@ export class Runtime extends EventTarget {
     if (!run || run.isSent || this.state !== "ready") return;
     run.isSent = true;
     run.tell("start");
-    this.#worker.postMessage(run.message);
+    this.#worker.postMessage({ ...run.message, kept: this.records?.text });
     this.#changed();
   }
 

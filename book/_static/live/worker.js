@@ -3,7 +3,7 @@
  * cells.
  *
  * Messages that come in: start, widget, run. Messages that go out: progress, ready, failed, reply, stream,
- * result. Everything is fetched from the folder that "start" names.
+ * keep, result. Everything is fetched from the folder that "start" names.
  */
 
 const MEMORY = /MemoryError|out of memory|memory access out of bounds|could not allocate|allocation failed/i;
@@ -325,20 +325,25 @@ function respond({ id, target, starts, request }) {
   postMessage({ type: "reply", id, reply }, [buffer]);
 }
 
-async function run({ id, code }) {
-  const names = finder.needed_by(code);
-  const late = names.toJs();
-  names.destroy();
-  if (late.length > 0) {
+async function run({ id, code, setup, kept }) {
+  const late = new Set();
+  for (const text of [...setup, code]) {
+    const names = finder.needed_by(text);
+    for (const name of names.toJs()) late.add(name);
+    names.destroy();
+  }
+  if (late.size > 0) {
     try {
-      await fetchBeforehand(late);
+      await fetchBeforehand([...late]);
     } catch (error) {
       if (reasonOf(error) !== "network") throw error;
       // Python tries once more at the import, and the cell shows its error.
     }
   }
   const write = (name, text) => postMessage({ type: "stream", id, name, text });
-  postMessage({ type: "result", id, ...JSON.parse(python.run(code, write)) });
+  const keep = kept === undefined ? undefined : (text) => postMessage({ type: "keep", text });
+  const result = python.run(code, write, JSON.stringify(setup), kept, keep);
+  postMessage({ type: "result", id, ...JSON.parse(result) });
 }
 
 const HANDLERS = { start, widget: respond, run };
