@@ -7,11 +7,14 @@ import json
 import re
 import shutil
 from html import escape
+from importlib import import_module
 from itertools import pairwise
 
 import nbformat
 import pack_runtime
 import pytest
+
+from dlcore.exercises import check
 
 from .conftest import Visits
 from .notebooks import ROOT
@@ -278,6 +281,25 @@ def test_every_solution_is_right_in_the_page(visit, site, notebook):
         ".length === count",
         arg=len(answers),
     )
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_of_every_wrong_answer_the_page_says_what_python_says_elsewhere(visit, site, notebook):
+    topic = notebook.stem
+    (site.folder / f"wrong-{topic}.html").write_text(page(SETUP), encoding="utf-8")
+    exercise = Exercise(visit(f"wrong-{topic}.html").page)
+    code = (ROOT / f"tests/wrong_answers/{topic}.py").read_text(encoding="utf-8")
+    code += f"""
+for name, answer, mistake in WRONG:
+    print(name, mistake, *check(f"{topic}.{{name}}", answer).sentences, sep=" / ")
+"""
+    assert exercise.run(code).startswith("Finished")
+    wrong = import_module(f"wrong_answers.{topic}").WRONG
+    expected = [
+        " / ".join([name, mistake, *check(f"{topic}.{name}", answer).sentences])
+        for name, answer, mistake in wrong
+    ]
+    assert exercise.text.splitlines() == expected
 
 
 def refuse_storage(page):
