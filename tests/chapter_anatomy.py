@@ -104,11 +104,11 @@ def file_defects(root, chapter):
         Path(f"tests/wrong_answers/{topic}.py"),
     ]
     if chapter.parts[1] in ("operators", "training"):
-        needed += [
-            Path(f"dlcore/scratch/{topic}.py"),
-            Path(f"dlcore/pytorch/{topic}.py"),
-            Path(f"tests/test_{topic}.py"),
-        ]
+        # The receptive field is computed by the calculator, and is no operator.
+        calculator = Path(f"dlcore/shapes/{topic}.py")
+        is_operator = not (root / calculator).is_file()
+        modules = [Path(f"dlcore/{side}/{topic}.py") for side in ("scratch", "pytorch")]
+        needed += [*(modules if is_operator else [calculator]), Path(f"tests/test_{topic}.py")]
     return [f"{file.as_posix()} does not exist" for file in needed if not (root / file).is_file()]
 
 

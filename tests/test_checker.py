@@ -12,6 +12,7 @@ from dlcore.exercises import memory
 from dlcore.exercises.answer import WrongAnswer
 from dlcore.exercises.checker import judge
 from dlcore.exercises.exercise import Exercise, case, exercise
+from dlcore.exercises.question import question
 
 HINTS = ("Look at the formula.",)
 
@@ -82,6 +83,11 @@ def test_an_error_is_told_with_its_line():
     answer = judge(square, lambda x: (x * x, lambda g: g[17]))
     assert answer.problem.startswith("It raised IndexError in line ")
     assert "lambda g: g[17]" in answer.problem
+
+
+def test_results_that_are_no_numbers_can_be_compared():
+    answer = judge(square, lambda x: ([("text", 1)], lambda g: g))
+    assert answer.problem.startswith("the output: Expected an array") and answer.mistake == ""
 
 
 # ---- questions -------------------------------------------------------------------------------------------------------
@@ -420,3 +426,51 @@ def test_a_long_line_is_cut_where_it_is_quoted():
         )  # a comment as long as a student's afternoon, which goes on and on, and on and on
 
     assert len(judge(two_vectors(()), long).problem) < 160
+
+
+# ---- questions with parts --------------------------------------------------------------------------------------------
+
+
+@question(
+    "windows",
+    asked="a pair (width, height)",
+    parts=("width", "height"),
+    hints=HINTS,
+    mistakes={"padding ignored": ("Where are the zeros?", {"same": [(3, 3), (3, 5)], "full": [(3, 3)]})},
+)
+def windows():
+    return {"same": (5, 5), "full": (7, 7), "valid": (3, 3)}
+
+
+@pytest.mark.parametrize(
+    ("value", "problem", "mistake"),
+    [
+        ({"same": (5, 5), "full": [7.0, 7], "valid": np.array([3, 3])}, "", ""),
+        ({"same": (3, 5), "full": (7, 7), "valid": (3, 3)}, "same: that is not right.", "padding ignored"),
+        ({"same": (5, 5), "full": (3, 3), "valid": (1, 1)}, "full: that is not right.", "padding ignored"),
+        ({"same": (5, 6), "full": (7, 7), "valid": (3, 3)}, "same: The height 6 is not right.", ""),
+        ({"same": (5,), "full": (7, 7), "valid": (3, 3)}, "same: Too few numbers: 1.", ""),
+        (
+            {"same": "5, 5", "full": (7, 7), "valid": (3, 3)},
+            "same: Expected a pair (width, height), got '5, 5'.",
+            "",
+        ),
+        (
+            {"same": 5, "full": (7, 7), "valid": (3, 3)},
+            "same: Expected a pair (width, height), got 5.",
+            "",
+        ),
+        ({}, "Expected a dict with 'same', 'full', 'valid', got an empty dict.", ""),
+        (7, "Expected a dict with 'same', 'full', 'valid', got 7 (int).", ""),
+    ],
+)
+def test_a_question_with_parts_is_judged_part_by_part(value, problem, mistake):
+    judged = judge(windows, lambda: value)
+    assert (judged.problem, judged.mistake) == (problem, mistake)
+    assert judged.expected is None
+
+
+def test_the_mistakes_of_a_question_are_declared():
+    (mistake,) = windows.mistakes
+    assert mistake.function() == {"same": (3, 3), "full": (3, 3), "valid": (3, 3)}
+    assert judge(windows, mistake.function).mistake == mistake.name == "padding ignored"

@@ -13,7 +13,7 @@ from dlcore.exercises import check, exercises, hint, memory
 from dlcore.exercises.checker import judge
 from dlcore.exercises.trial import attempt
 
-MACHINERY = {"answer", "checker", "comparison", "exercise", "memory", "trial"}
+MACHINERY = {"answer", "checker", "comparison", "exercise", "memory", "question", "trial"}
 TOPICS = sorted(
     module.name for module in pkgutil.iter_modules(dlcore.exercises.__path__) if module.name not in MACHINERY
 )
@@ -97,8 +97,13 @@ def test_a_plausible_wrong_answer_is_named(id, answer, mistake):
 def test_there_are_three_plausible_wrong_answers(exercise):
     own = [(answer, mistake) for id, answer, mistake in WRONG if id == exercise.id]
     assert len({mistake for _, mistake in own}) >= 3
-    declared = {mistake.function.__code__.co_code for mistake in exercise.mistakes}
-    assert not declared & {answer.__code__.co_code for answer, _ in own}
+    declared = {written(mistake.function) for mistake in exercise.mistakes}
+    assert not declared & {written(answer) for answer, _ in own}
+
+
+def written(function):
+    code = function.__code__
+    return code.co_code, code.co_names, str(code.co_consts)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,20 @@ def swallows_everything(x, w):
             pass
 
 
-@pytest.mark.parametrize("answer", [never_ends, swallows_everything])
+def swallows_everything_in_a_loop_in_a_loop(x, w):
+    while True:
+        try:
+            while True:
+                x = x + 0
+        except:  # noqa: E722, S110
+            pass
+        finally:
+            x = x - 0
+
+
+@pytest.mark.parametrize(
+    "answer", [never_ends, swallows_everything, swallows_everything_in_a_loop_in_a_loop] * 5
+)
 def test_an_endless_loop_is_ended(answer):
     started = time.perf_counter()
     outcome = attempt(answer, (np.ones(2), np.ones(2)), seconds=0.2)

@@ -183,7 +183,7 @@ def _mistake(exercise, cases, outcomes, first=None):
             return mistake
         if first is not None and fitting >= first:
             candidates.append(mistake)
-    return candidates[0] if len(candidates) == 1 else None
+    return candidates[0] if len({mistake.name for mistake in candidates}) == 1 else None
 
 
 def _computed(exercise, mistake, case):

@@ -143,7 +143,10 @@ def agree(expected, got, tolerance):
         )
     first, second = _as_numbers(expected), _as_numbers(got)
     if first is None or second is None:
-        return expected is got
+        try:
+            return bool(expected == got)
+        except Exception:  # noqa: BLE001, an object of a student's own may compare as it likes
+            return False
     return first.shape == second.shape and np.allclose(
         second, first, rtol=0, atol=_margin(first, tolerance), equal_nan=True
     )

@@ -6,8 +6,8 @@ exercises ask to do without it.
 
 import numpy as np
 
-from dlcore.exercises.comparison import kind as kind_of
 from dlcore.exercises.exercise import case, exercise
+from dlcore.exercises.question import question
 
 __all__ = [
     "backward", "by_hand", "conv2d", "full_mode", "mended", "mobilenet_shares", "output_size", "seen",
@@ -19,109 +19,52 @@ def _numbers(generator, *shape):
     return generator.integers(1, 7, shape) / 2 * generator.choice((-1, 1), shape)
 
 
-def _judge(value, right, mistaken, asked, describe):
-    """Say what is wrong with a dict of sequences of numbers; None where nothing is.
-
-    Parameters
-    ----------
-    value : object
-        The answer.
-    right : dict
-    mistaken : dict
-        From the name of a mistake to its advice and to lists of what it makes of each entry.
-    asked : str
-        What each entry is to be.
-    describe : callable
-        ``describe(expected, got)`` says what is wrong with an entry that comes of no known mistake.
-    """
-    if not isinstance(value, dict) or set(value) != set(right):
-        given = ", ".join(map(repr, value)) or "an empty dict" if isinstance(value, dict) else kind_of(value)
-        return f"Expected a dict with {', '.join(map(repr, right))}, got {given}."
-    for number, (key, expected) in enumerate(right.items()):
-        got = _as_list(value[key])
-        if got is None:
-            return key, f"Expected {asked}, got {value[key]!r:.60}."
-        if got == list(expected):
-            continue
-        for name, (_, entries) in mistaken.items():
-            if got in map(list, entries[number]):
-                return key, name
-        return key, describe(expected, got)
-    return None
-
-
-def _as_list(value):
-    """A flat sequence of numbers as a list; None where it is anything else."""
-    try:
-        array = np.asarray(list(value))
-    except (TypeError, ValueError):
-        return None
-    return array.tolist() if array.ndim == 1 and array.dtype.kind in "iuf" else None
-
-
-def _mistakes(exercise, table):
-    """Declare mistakes: from the name of each to its advice, and the ways to make it."""
-    for name, (advice, *ways) in table.items():
-        for way in ways:
-            exercise.mistake(name, advice)(way)
-
-
-def _mistaken_answers(right, table):
-    """The mistakes of a question, each with an answer that has it in every entry where it can show."""
-    for name, (advice, entries) in table.items():
-        answer = {key: entry[0] if entry else ok for (key, ok), entry in zip(right.items(), entries)}
-        yield name, (advice, lambda answer=answer: answer)
-
-
 # ---- 1. by hand ------------------------------------------------------------------------------------------------------
 
 _BY_HAND = {"full": [1, 3, 4, 7, 7, 2], "same": [3, 4, 7, 7], "valid": [4, 7]}
-_BY_HAND_MISTAKEN = {
-    "kernel not flipped": (
-        "You slid the kernel as it is written, which gives the cross-correlation. What does a convolution do first?",
-        [[[2, 3, 5, 8, 5, 1], [1, 5, 8, 5, 3, 2]], [[3, 5, 8, 5], [5, 8, 5, 3]], [[5, 8], [8, 5]]],
-    ),
-    "order reversed": (
-        "Your numbers run backwards. With which number of the sequence does the first window begin?",
-        [[[2, 7, 7, 4, 3, 1]], [[7, 7, 4, 3]], [[7, 4]]],
-    ),
-    "full mode one place short": (
-        "At the first place one number of the kernel lies on the sequence, and so at the last. Which is missing?",
-        [[[1, 3, 4, 7, 7], [3, 4, 7, 7, 2]], [], []],
-    ),
-    "same mode cut off by one place": (
-        "As many numbers as the sequence has, yes. But where do they stand within those of full mode?",
-        [[], [[1, 3, 4, 7], [4, 7, 7, 2]], []],
-    ),
-    "modes exchanged": (
-        "These numbers belong to another mode. Which of the modes keeps fewest?",
-        [
-            [_BY_HAND["valid"], _BY_HAND["same"]],
-            [_BY_HAND["valid"], _BY_HAND["full"]],
-            [_BY_HAND["full"], _BY_HAND["same"]],
-        ],
-    ),
-    "multiplied place by place": (
-        "Each of your numbers comes from a single product. How many products meet at one place of the window?",
-        [
-            [[1, 0, 4], [1, 0, 4, 0], [1, 0, 4, 1], [2, 0, 2], [2, 0, 2, 0]],
-            [[1, 0, 4, 0], [1, 0, 4], [1, 0, 4, 1], [2, 0, 2, 0], [2, 0, 2]],
-            [[1, 0, 4], [1, 0, 4, 0], [1, 0, 4, 1], [2, 0, 2], [2, 0, 2, 0]],
-        ],
-    ),
-}
 
 
-def _describe_by_hand(right, got):
-    if len(got) != len(right):
-        return f"Too {'few' if len(got) < len(right) else 'many'} numbers: {len(got)}."
-    wrong = sum(a != b for a, b in zip(got, right))
-    return f"Not right at {wrong} of {len(got)} places."
-
-
-@exercise(
+@question(
     "by_hand",
-    accepts=lambda value: _judge(value, _BY_HAND, _BY_HAND_MISTAKEN, "a list of numbers", _describe_by_hand),
+    asked="a list of numbers",
+    mistakes={
+        "kernel not flipped": (
+            "You slid the kernel as it is written, which gives the cross-correlation. What does a convolution do first?",
+            {
+                "full": [[2, 3, 5, 8, 5, 1], [1, 5, 8, 5, 3, 2]],
+                "same": [[3, 5, 8, 5], [5, 8, 5, 3]],
+                "valid": [[5, 8], [8, 5]],
+            },
+        ),
+        "order reversed": (
+            "Your numbers run backwards. With which number of the sequence does the first window begin?",
+            {"full": [[2, 7, 7, 4, 3, 1]], "same": [[7, 7, 4, 3]], "valid": [[7, 4]]},
+        ),
+        "full mode one place short": (
+            "At the first place one number of the kernel lies on the sequence, and so at the last. Which is missing?",
+            {"full": [[1, 3, 4, 7, 7], [3, 4, 7, 7, 2]]},
+        ),
+        "same mode cut off by one place": (
+            "As many numbers as the sequence has, yes. But where do they stand within those of full mode?",
+            {"same": [[1, 3, 4, 7], [4, 7, 7, 2]]},
+        ),
+        "modes exchanged": (
+            "These numbers belong to another mode. Which of the modes keeps fewest?",
+            {
+                "full": [_BY_HAND["valid"], _BY_HAND["same"]],
+                "same": [_BY_HAND["valid"], _BY_HAND["full"]],
+                "valid": [_BY_HAND["full"], _BY_HAND["same"]],
+            },
+        ),
+        "multiplied place by place": (
+            "Each of your numbers comes from a single product. How many products meet at one place of the window?",
+            {
+                "full": [[1, 0, 4], [1, 0, 4, 0], [1, 0, 4, 1], [2, 0, 2], [2, 0, 2, 0]],
+                "same": [[1, 0, 4, 0], [1, 0, 4], [1, 0, 4, 1], [2, 0, 2, 0], [2, 0, 2]],
+                "valid": [[1, 0, 4], [1, 0, 4, 0], [1, 0, 4, 1], [2, 0, 2], [2, 0, 2, 0]],
+            },
+        ),
+    },
     hints=(
         (
             "Write the kernel backwards on a strip of paper. Slide it along under the sequence, from the first place where "
@@ -137,9 +80,6 @@ def _describe_by_hand(right, got):
 def by_hand():
     """Convolve (1, 0, 2, 1) with (1, 3, 2) in three modes."""
     return dict(_BY_HAND)
-
-
-_mistakes(by_hand, dict(_mistaken_answers(_BY_HAND, _BY_HAND_MISTAKEN)))
 
 
 # ---- 2. output size --------------------------------------------------------------------------------------------------
@@ -182,8 +122,7 @@ def output_size(n, k, stride, padding, dilation):
     return _steps(n, k, padding, dilation) // stride + 1
 
 
-_mistakes(
-    output_size,
+output_size.declare(
     {
         "dilation forgotten": (
             "Your size does not change with the dilation. What does the dilation spread?",
@@ -297,8 +236,7 @@ def _wrapped_round(x, w):
     return full
 
 
-_mistakes(
-    full_mode,
+full_mode.declare(
     {
         "kernel not flipped": (
             "Your sums are those of the cross-correlation. While one index rises, where must the other one go?",
@@ -362,70 +300,105 @@ _SEEN = {
     "3x3, dilations 1 and 3": (9, 81),
     "3x3, dilations 2 and 2": (9, 25),
 }
-_SEEN_MISTAKEN = {
-    "pixels of the whole span counted": (
-        "The span is right. Does the output read every pixel in it? Draw one row, and mark what is read.",
-        [[(13, 169)], [], [], [(9, 81)]],
-    ),
-    "dilation times kernel size": (
-        "From the first element of a row to its last there are fewer steps than elements. How long is each step?",
-        [[(15, 25), (15, 225)], [], [(11, 81), (11, 121)], [(11, 25), (11, 121)]],
-    ),
-    "dilation ignored": (
-        "Your numbers are those of kernels without holes. What does dilation spread?",
-        [[(5, 25)], [], [(5, 25)], [(5, 25)]],
-    ),
-    "dilation counted as gaps": (
-        "How many places are free between two neighbours when the dilation is 1?",
-        [[(17, 25), (17, 289)], [], [(13, 81), (13, 169)], [(13, 25), (13, 169)]],
-    ),
-    "sizes added": (
-        "Two layers see less than the sum. How far does the second one reach beyond the first, on each side?",
-        [[], [(6, 36), (6, 25)], [(10, 100), (10, 81)], [(10, 100), (10, 25)]],
-    ),
-    "sizes multiplied": (
-        "The windows of neighbouring outputs share most of their pixels. Draw three of them side by side.",
-        [[], [(9, 81), (9, 25)], [(21, 441), (21, 81)], [(25, 625), (25, 25), (25, 81)]],
-    ),
-    "weights counted in place of pixels": (
-        "You counted weights. A pixel may be reached in several ways, and a weight reaches several pixels.",
-        [[], [(5, 18)], [(9, 18)], [(9, 18)]],
-    ),
-    "ways counted in place of pixels": (
-        "You counted the ways from pixels to the output. In how many ways is the pixel in the middle reached?",
-        [[], [(5, 81)], [], [(9, 81)]],
-    ),
-    "only one layer": (
-        "You counted what one layer reads of the layer below it. What did those places read in the input?",
-        [[], [(3, 9)], [(7, 9), (3, 9)], [(5, 9)]],
-    ),
-    "numbers of a pair exchanged": (
-        "Which of the two is the width of the square, and which one counts the pixels in it?",
-        [[(25, 13)], [(25, 5)], [(81, 9)], [(25, 9)]],
-    ),
-    "distance from the middle": (
-        "You measured from the middle to the border. How wide is the whole square, from border to border?",
-        [[(6, 25)], [(2, 25)], [(4, 81)], [(4, 25)]],
-    ),
-    "steps counted in place of pixels": (
-        "So many steps lead from the first pixel of a row to the last. How many pixels do they join?",
-        [[(12, 25)], [(4, 25)], [(8, 81)], [(8, 25)]],
-    ),
-}
 
 
-def _describe_seen(right, got):
-    if len(got) != len(right):
-        return f"Expected two numbers, got {len(got)}."
-    number = 0 if got[0] != right[0] else 1
-    return f"The {('width', 'number of pixels')[number]} {got[number]:g} is not right."
-
-
-@exercise(
+@question(
     "seen",
-    accepts=lambda value: _judge(
-        value, _SEEN, _SEEN_MISTAKEN, "a pair (width, number of pixels)", _describe_seen
-    ),
+    asked="a pair (width, number of pixels)",
+    parts=("width", "number of pixels"),
+    mistakes={
+        "pixels of the whole span counted": (
+            "The span is right. Does the output read every pixel in it? Draw one row, and mark what is read.",
+            {"5x5, dilation 3": [(13, 169)], "3x3, dilations 2 and 2": [(9, 81)]},
+        ),
+        "dilation times kernel size": (
+            "From the first element of a row to its last there are fewer steps than elements. How long is each step?",
+            {
+                "5x5, dilation 3": [(15, 25), (15, 225)],
+                "3x3, dilations 1 and 3": [(11, 81), (11, 121)],
+                "3x3, dilations 2 and 2": [(11, 25), (11, 121)],
+            },
+        ),
+        "dilation ignored": (
+            "Your numbers are those of kernels without holes. What does dilation spread?",
+            {
+                "5x5, dilation 3": [(5, 25)],
+                "3x3, dilations 1 and 3": [(5, 25)],
+                "3x3, dilations 2 and 2": [(5, 25)],
+            },
+        ),
+        "dilation counted as gaps": (
+            "How many places are free between two neighbours when the dilation is 1?",
+            {
+                "5x5, dilation 3": [(17, 25), (17, 289)],
+                "3x3, dilations 1 and 3": [(13, 81), (13, 169)],
+                "3x3, dilations 2 and 2": [(13, 25), (13, 169)],
+            },
+        ),
+        "sizes added": (
+            "Two layers see less than the sum. How far does the second one reach beyond the first, on each side?",
+            {
+                "3x3, then 3x3": [(6, 36), (6, 25)],
+                "3x3, dilations 1 and 3": [(10, 100), (10, 81)],
+                "3x3, dilations 2 and 2": [(10, 100), (10, 25)],
+            },
+        ),
+        "sizes multiplied": (
+            "The windows of neighbouring outputs share most of their pixels. Draw three of them side by side.",
+            {
+                "3x3, then 3x3": [(9, 81), (9, 25)],
+                "3x3, dilations 1 and 3": [(21, 441), (21, 81)],
+                "3x3, dilations 2 and 2": [(25, 625), (25, 25), (25, 81)],
+            },
+        ),
+        "weights counted in place of pixels": (
+            "You counted weights. A pixel may be reached in several ways, and a weight reaches several pixels.",
+            {
+                "3x3, then 3x3": [(5, 18)],
+                "3x3, dilations 1 and 3": [(9, 18)],
+                "3x3, dilations 2 and 2": [(9, 18)],
+            },
+        ),
+        "ways counted in place of pixels": (
+            "You counted the ways from pixels to the output. In how many ways is the pixel in the middle reached?",
+            {"3x3, then 3x3": [(5, 81)], "3x3, dilations 2 and 2": [(9, 81)]},
+        ),
+        "only one layer": (
+            "You counted what one layer reads of the layer below it. What did those places read in the input?",
+            {
+                "3x3, then 3x3": [(3, 9)],
+                "3x3, dilations 1 and 3": [(7, 9), (3, 9)],
+                "3x3, dilations 2 and 2": [(5, 9)],
+            },
+        ),
+        "numbers of a pair exchanged": (
+            "Which of the two is the width of the square, and which one counts the pixels in it?",
+            {
+                "5x5, dilation 3": [(25, 13)],
+                "3x3, then 3x3": [(25, 5)],
+                "3x3, dilations 1 and 3": [(81, 9)],
+                "3x3, dilations 2 and 2": [(25, 9)],
+            },
+        ),
+        "distance from the middle": (
+            "You measured from the middle to the border. How wide is the whole square, from border to border?",
+            {
+                "5x5, dilation 3": [(6, 25)],
+                "3x3, then 3x3": [(2, 25)],
+                "3x3, dilations 1 and 3": [(4, 81)],
+                "3x3, dilations 2 and 2": [(4, 25)],
+            },
+        ),
+        "steps counted in place of pixels": (
+            "So many steps lead from the first pixel of a row to the last. How many pixels do they join?",
+            {
+                "5x5, dilation 3": [(12, 25)],
+                "3x3, then 3x3": [(4, 25)],
+                "3x3, dilations 1 and 3": [(8, 81)],
+                "3x3, dilations 2 and 2": [(8, 25)],
+            },
+        ),
+    },
     hints=(
         "Do it along one axis first. Which inputs does one output read, as steps to the left and to the right?",
         (
@@ -441,9 +414,6 @@ def _describe_seen(right, got):
 def seen():
     """Predict the width of the span and the number of pixels that one output sees."""
     return dict(_SEEN)
-
-
-_mistakes(seen, dict(_mistaken_answers(_SEEN, _SEEN_MISTAKEN)))
 
 
 # ---- the operator itself, for the exercises 5 to 7 -------------------------------------------------------------------
@@ -530,8 +500,7 @@ def _last_window_missing(image, kernel, stride, padding):
     return output[:rows, :columns]
 
 
-_mistakes(
-    mended,
+mended.declare(
     {
         "unchanged copy": (
             "It computes what the given code computes. Which options did its author try, and which did nobody try?",
@@ -758,8 +727,7 @@ def _ordered(*order):
     return lambda g, x, w, stride, padding: tuple(backward(g, x, w, stride, padding)[part] for part in order)
 
 
-_mistakes(
-    backward,
+backward.declare(
     {
         "kernel flipped in the gradient of x": (
             "The kernel is turned the wrong way. With stride 1 and no padding, which weight met x[m, n] in output [m, n]?",
@@ -950,8 +918,7 @@ def _only_outputs_dealt(x, w, bias, stride, padding, dilation, groups):
     return y[:, np.argsort(_dealt(len(w), groups))] + bias[:, None, None]
 
 
-_mistakes(
-    conv2d,
+conv2d.declare(
     {
         "kernel flipped": (
             "In a layer the kernel stays as it is. Which weight meets the top left pixel of a window?",
@@ -1130,8 +1097,7 @@ def _each(change):
     return lambda layers: {kind: change(share) for kind, share in mobilenet_shares(layers).items()}
 
 
-_mistakes(
-    mobilenet_shares,
+mobilenet_shares.declare(
     {
         "depthwise counted as an ordinary convolution": (
             "Your depthwise layers are too dear. How many input channels does one of their output channels read?",

@@ -162,6 +162,12 @@ class Exercise:
 
         return declare
 
+    def declare(self, table):
+        """Declare mistakes: from the name of each to its advice, and one or more functions that make it."""
+        for name, (advice, *ways) in table.items():
+            for way in ways:
+                self.mistake(name, advice)(way)
+
     def __call__(self, *arguments):
         return self.reference(*arguments)
 

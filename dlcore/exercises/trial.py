@@ -21,7 +21,18 @@ _LONGEST_LINE = 80
 
 
 class _Ended(BaseException):
-    """Raised inside an answer; an answer's own ``except Exception`` must not stop it."""
+    """Raised inside an answer; an answer's own ``except Exception`` must not stop it.
+
+    Python takes a trace function away that raises. So where an answer swallows this, the end of its handler, which
+    deletes the exception, has the answer watched again.
+    """
+
+    def __init__(self, watch_again):
+        super().__init__()
+        self._watch_again = watch_again
+
+    def __del__(self):
+        self._watch_again(sys._getframe(1))
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,14 @@ def attempt(function, arguments, seconds, *, use=None, refuses=()):
     deadline = time.perf_counter() + seconds
     codes, modules = _code_of(refuses)
     refused = ""
+    is_running = True
+
+    def watch_again(frame):
+        if is_running:
+            sys.settrace(watch)
+            while frame is not None and frame.f_code is not attempt.__code__:
+                frame.f_trace = watch
+                frame = frame.f_back
 
     def watch(frame, event, argument):
         nonlocal refused
@@ -88,7 +107,7 @@ def attempt(function, arguments, seconds, *, use=None, refuses=()):
                 (name for name in modules if module == name or module.startswith(f"{name}.")), ""
             )
         if refused or time.perf_counter() > deadline:
-            raise _Ended
+            raise _Ended(watch_again)
         return watch
 
     before = sys.gettrace()
@@ -106,6 +125,7 @@ def attempt(function, arguments, seconds, *, use=None, refuses=()):
             try:
                 value = function(*given) if use is None else use(function, *given)
             finally:
+                is_running = False
                 sys.settrace(before)
     except _Ended:
         return Outcome(timed_out=not refused, refused=refused)
