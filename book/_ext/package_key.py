@@ -6,8 +6,9 @@ are kept beside the cache. A notebook whose key changed loses its cached outputs
 anew; all others are left alone.
 
 What a notebook reaches: the modules it imports or names as attributes of imported ones (`widgets.convolution`) or as
-the topic of an exercise (`check("convolution.full_mode", answer)`), what those import in turn, the packages they lie in, and the data files of those packages. A file in the
-package's top folder, where everything would reach it, counts for the modules that name it.
+the topic of an exercise (`check("convolution.full_mode", answer)`), what those import in turn, the packages they
+lie in, and the data files of those packages. A file in the package's top folder, where everything would reach
+it, counts for the modules that name it.
 """
 
 import ast
