@@ -122,7 +122,7 @@ class Widget:
         """
         given = {name: self._control(name).check(value) for name, value in given.items()}
         if given.keys() == self._by_name.keys():
-            return self._adjusted(given, None)
+            return self._adjusted({name: given[name] for name in self._by_name}, None)
         parameters = {name: control.check(control.default) for name, control in self._by_name.items()}
         for name, value in (self.starts | given).items():
             parameters = self._adjusted({**parameters, name: value}, name)
