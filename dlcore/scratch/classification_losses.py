@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ._indices import is_class_dtype
 from .reductions import check_reduction, promoted, reduced
 from .special import pieces
 from .tensor import differentiable
@@ -245,7 +246,7 @@ def _check_indices(input, target, weight, ignore_index):
         raise ValueError(f"target: expected a batch of {batch}, got shape {target.shape}")
     if target.shape != expected:
         raise RuntimeError(f"target: expected class indices of shape {expected}, got shape {target.shape}")
-    if target.dtype not in (np.int64, np.uint8):
+    if not is_class_dtype(target.dtype):
         raise RuntimeError(f"target: class indices must have dtype int64 or uint8, got {target.dtype}")
     wrong = (target != ignore_index) & ((target < 0) | (target >= classes))
     if not classes and target.size:

@@ -8,6 +8,7 @@ import functools
 import numpy as np
 
 from . import arithmetic
+from ._indices import is_index_dtype
 from .convolution import conv1d, conv2d, conv3d
 from .correlation import Geometry, correlate, grad_input, grad_weight
 from .tensor import as_operand, differentiable
@@ -491,7 +492,7 @@ def _max_unpool(axes, input, indices, kernel_size, stride, padding, output_size)
     images, is_batched = batched(input, axes, "input")
     if not np.issubdtype(input.dtype, np.floating):
         raise NotImplementedError(f"input: expected floating point, got {input.dtype}")
-    if indices.dtype != np.int64:
+    if not is_index_dtype(indices.dtype):
         raise RuntimeError(f"indices: expected int64, got {indices.dtype}")
     if indices.shape != input.shape:
         raise RuntimeError(f"indices: expected the input's shape {input.shape}, got {indices.shape}")

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from ._indices import is_class_dtype
 from .arithmetic import mul, permute
 from .classification_losses import cross_entropy
 from .distances import norm, normalize
@@ -214,5 +215,5 @@ def check_labelled(input, target, vectors, name):
         raise RuntimeError(
             f"target: expected one class for each of {shape[0]}, got shape {tuple(target.shape)}"
         )
-    if str(target.dtype).removeprefix("torch.") not in ("int64", "uint8"):
+    if not is_class_dtype(target.dtype):
         raise RuntimeError(f"target: class indices must have dtype int64 or uint8, got {target.dtype}")

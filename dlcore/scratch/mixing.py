@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ._indices import is_class_dtype
 from .normalization_checks import is_floating
 from .tensor import differentiable
 from .windows import as_generator, as_int, as_number, as_tuple
@@ -276,7 +277,7 @@ def check_smoothing(target, num_classes, label_smoothing):
 
 def check_index_dtype(target):
     """RuntimeError for anything that :func:`cross_entropy` takes neither for class indices nor for distributions."""
-    if str(target.dtype).removeprefix("torch.") not in ("int64", "uint8"):
+    if not is_class_dtype(target.dtype):
         raise RuntimeError(
             f"target: expected floats, or class indices of dtype int64 or uint8, got {target.dtype}"
         )

@@ -8,6 +8,7 @@ first; a network of any length costs no recursion.
 import numpy as np
 
 from . import regularization
+from ._indices import is_index_dtype
 from .arithmetic import cat, select, stack, transpose
 from .tensor import as_operand, differentiable
 from .windows import as_bool, as_int, as_number
@@ -161,7 +162,7 @@ def one_hot(tensor, num_classes=-1):
     """
     indices = np.asarray(tensor)
     num_classes = as_int(num_classes, "num_classes")
-    if indices.dtype != np.int64:
+    if not is_index_dtype(indices.dtype):
         raise RuntimeError(f"tensor: expected indices of dtype int64, got {indices.dtype}")
     if indices.size == 0 and num_classes < 1:
         raise RuntimeError(f"num_classes: must be given where there are no indices, got {num_classes}")
