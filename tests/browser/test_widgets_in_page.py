@@ -245,7 +245,9 @@ def test_dragging_on_a_plot_sets_the_sliders(living, figure):
     view = living(figure)
     for slider, name, quantity in pointed_at(figure, "x", "y"):
         view.set(figure.reply["parameters"])
-        area = view.panel(name).locator("[data-pointer]").bounding_box()
+        surface = view.panel(name).locator("[data-pointer]")
+        surface.evaluate("element => element.scrollIntoView({ block: 'center' })")  # the mouse needs to reach it
+        area = surface.bounding_box()
         middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
         view.page.mouse.move(*middle)
         view.page.mouse.down()
