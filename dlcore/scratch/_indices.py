@@ -2,8 +2,6 @@
 
 import numpy as np
 
-__all__ = ["is_class_dtype", "is_index_dtype"]
-
 # Where NumPy's own integer has 32 bits, as in the browser, indices come so; elsewhere PyTorch's rule holds.
 _NAMES = {"int64", np.dtype(np.intp).name}
 
